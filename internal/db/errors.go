@@ -1,0 +1,93 @@
+package db
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"preamp/internal/errs"
+)
+
+// ErrNoRows is what [Row.Scan] and [DB.Text] answer when there is no row.
+var ErrNoRows = errors.New("db: no rows")
+
+// errClosed answers calls on a handle that was closed or released.
+var errClosed = errs.E(errs.Unavailable, "the database is closed")
+
+// IsUnique reports whether err is the violation of a unique or primary key, on
+// either dialect.
+func IsUnique(err error) bool {
+	if e, ok := errors.AsType[*sqlite.Error](err); ok {
+		switch e.Code() {
+		case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY,
+			sqlite3.SQLITE_CONSTRAINT_ROWID:
+			return true
+		}
+		return false
+	}
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return e.Code == pgUniqueViolation
+	}
+	return false
+}
+
+// PanicError is what a transaction answers when its function panicked. The
+// transaction was rolled back and nobody else was harmed.
+type PanicError struct {
+	Value any
+	Stack []byte
+}
+
+func newPanicError(value any) *PanicError {
+	return &PanicError{Value: value, Stack: debug.Stack()}
+}
+
+// Error contains the stack, because the goroutine that panicked may not be the
+// caller's and the log has no other way to see it.
+func (e *PanicError) Error() string {
+	return fmt.Sprintf("panic in transaction: %v\n%s", e.Value, e.Stack)
+}
+
+// waitError is the error of a caller whose context ended while it waited for
+// preamp's own resources: nothing was done for it.
+func waitError(ctx context.Context) error {
+	err := ctx.Err()
+	if errors.Is(err, context.DeadlineExceeded) {
+		return errs.Wrap(errs.Timeout, err, "the database is busy")
+	}
+	return err
+}
+
+// liteFault reports whether err may have harmed more than its statement: any
+// error of SQLite but a violated constraint, after which SQLite has undone the
+// statement and nothing else.
+func liteFault(err error) bool {
+	e, ok := errors.AsType[*sqlite.Error](err)
+	return ok && e.Code()&0xff != sqlite3.SQLITE_CONSTRAINT
+}
+
+// liteError gives errors of the machine (disk full, I/O, memory, locks) the
+// kind Unavailable. Everything else stays as it is and so is internal.
+func liteError(err error) error {
+	e, ok := errors.AsType[*sqlite.Error](err)
+	if !ok {
+		return err
+	}
+	switch e.Code() & 0xff {
+	case sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_BUSY,
+		sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PROTOCOL,
+		sqlite3.SQLITE_READONLY:
+		return errs.Wrap(errs.Unavailable, err, "the database is unavailable")
+	}
+	return err
+}
+
+// unknownOutcome is the answer to everyone in a commit that failed.
+func unknownOutcome(err error) error {
+	return errs.Wrap(errs.Unavailable, err, "the outcome of the write is unknown")
+}
