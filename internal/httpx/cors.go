@@ -1,0 +1,47 @@
+package httpx
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// CORS is the cross-origin policy of a surface. Origins are not restricted and
+// credentials (cookies) never allowed: callers prove themselves by signature,
+// token or key, which a foreign page does not have.
+type CORS struct {
+	// Methods and Headers a page may use, and answer headers it may read.
+	Methods, Headers, Expose string
+}
+
+// ControlPlaneCORS is the policy of the AWS control plane: the headers AWS SDKs
+// send from a browser, and the answer headers they read (Date corrects their
+// clock).
+var ControlPlaneCORS = CORS{
+	Methods: "GET, POST, OPTIONS",
+	Headers: "authorization, content-type, x-amz-date, x-amz-security-token, x-amz-user-agent, " +
+		"x-amz-content-sha256, amz-sdk-invocation-id, amz-sdk-request",
+	Expose: "x-amzn-RequestId, x-amzn-ErrorType, Date",
+}
+
+// With is the policy with more request headers allowed.
+func (c CORS) With(headers ...string) CORS {
+	c.Headers = strings.Join(slices.Concat([]string{c.Headers}, headers), ", ")
+	return c
+}
+
+// Apply sets what an answer to an actual request needs.
+func (c CORS) Apply(h http.Header) {
+	h.Set("Access-Control-Allow-Origin", "*")
+	h.Set("Access-Control-Expose-Headers", c.Expose)
+}
+
+// Preflight answers an OPTIONS request.
+func (c CORS) Preflight(w http.ResponseWriter) {
+	h := w.Header()
+	c.Apply(h)
+	h.Set("Access-Control-Allow-Methods", c.Methods)
+	h.Set("Access-Control-Allow-Headers", c.Headers)
+	h.Set("Access-Control-Max-Age", "7200")
+	w.WriteHeader(http.StatusNoContent)
+}
