@@ -1,0 +1,3 @@
+package amplifybackend
+
+//go:generate go run -C ../../tools ./awsgen -facts awsgen/amplifybackend-ops.json -out ../internal/amplifybackend
