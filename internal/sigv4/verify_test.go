@@ -2,7 +2,6 @@ package sigv4_test
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"net/http"
 	"strings"
@@ -147,6 +146,7 @@ func TestHeaderForm(t *testing.T) {
 		{"signed headers out of order", replace("content-type;host", "host;content-type"), incomplete, "in order"},
 		{"signed header twice", replace("host;", "host;host;"), incomplete, "without repeats"},
 		{"signed header upper case", replace("host;", "Host;"), incomplete, "lower-case"},
+		{"first signed header upper case", replace("content-type;", "Content-type;"), incomplete, "lower-case"},
 		{"empty signed header", replace("host;", "host;;"), incomplete, "lower-case"},
 		{"other method", func(r *http.Request) { r.Method = http.MethodGet }, invalid, mismatch},
 		{"other host", func(r *http.Request) { r.Host = "example.com" }, invalid, mismatch},
@@ -262,80 +262,6 @@ func TestTime(t *testing.T) {
 	}
 }
 
-func TestBody(t *testing.T) {
-	t.Parallel()
-	for _, r := range []*http.Request{signed(t, testTime, nil), presigned(t, testTime, time.Minute, nil)} {
-		for _, other := range []string{"", body + " ", strings.ToUpper(body)} {
-			_, err := verifier("amplifybackend").Verify(r, []byte(other))
-			if e, ok := errors.AsType[*errs.Error](err); !ok || e.Code != invalid {
-				t.Errorf("body %q: got %v", other, err)
-			}
-		}
-	}
-}
-
-// TestDeclaredHash: a declared hash is part of what is signed, and must be true.
-// No service but S3 takes an unsigned payload.
-func TestDeclaredHash(t *testing.T) {
-	t.Parallel()
-	for _, declared := range []string{hash(body), hash("other"), "UNSIGNED-PAYLOAD", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD", strings.ToUpper(hash(body))} {
-		r := unsigned(t)
-		r.Header.Set("X-Amz-Content-Sha256", declared)
-		sigv4.Sign(r, []byte(body), testKey, testSecret, "us-east-1", "amplifybackend", testTime)
-		r.RequestURI = r.URL.RequestURI()
-		if declared == hash(body) {
-			check(t, r, "", "")
-		} else {
-			check(t, r, invalid, "does not match what was computed")
-		}
-	}
-}
-
-func TestS3Payload(t *testing.T) {
-	t.Parallel()
-	sign := func(declared string, query bool) *http.Request {
-		r := unsigned(t)
-		if query {
-			sigv4.Presign(r, nil, testKey, testSecret, "us-east-1", "s3", testTime, time.Minute)
-		} else {
-			sigv4.Sign(r, []byte(body), testKey, testSecret, "us-east-1", "s3", testTime)
-		}
-		return received(r, func(r *http.Request) {
-			if declared != "" {
-				r.Header.Set("X-Amz-Content-Sha256", declared)
-			}
-		})
-	}
-	tests := []struct {
-		name string
-		r    *http.Request
-		ok   bool
-	}{
-		{"presigned without a hash", sign("", true), true},
-		{"declared hash", sign("", false), true},
-		{"no hash", received(sign("", false), func(r *http.Request) { r.Header.Del("X-Amz-Content-Sha256") }), false},
-		{"unsigned in clear", sign("UNSIGNED-PAYLOAD", false), false},
-		{"chunks", sign("STREAMING-AWS4-HMAC-SHA256-PAYLOAD", false), false},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			if _, err := verifier("s3").Verify(tt.r, []byte(body)); (err == nil) != tt.ok {
-				t.Errorf("got %v", err)
-			}
-		})
-	}
-	t.Run("unsigned over TLS is judged by its signature", func(t *testing.T) {
-		t.Parallel()
-		r := sign("UNSIGNED-PAYLOAD", false)
-		r.TLS = &tls.ConnectionState{}
-		_, err := verifier("s3").Verify(r, []byte(body))
-		if e, ok := errors.AsType[*errs.Error](err); !ok || !strings.Contains(e.Message, mismatch) {
-			t.Errorf("got %v", err)
-		}
-	})
-}
-
 func TestDotSegments(t *testing.T) {
 	t.Parallel()
 	for _, path := range []string{"/.", "/..", "/backend/../s3Buckets", "/backend/./details", "/a/%2e%2E/b", "/a/.%2e", "/backend/%2E"} {
@@ -356,7 +282,8 @@ func TestDateHeader(t *testing.T) {
 	t.Parallel()
 	// Made by hand: no SDK signs "date" any more, but the protocol has it.
 	r := request("GET", "/", "", [][2]string{
-		{"Host", "127.0.0.1:8080"}, {"Date", "Thu, 15 Jan 2026 12:00:00 GMT"},
+		{"Host", "127.0.0.1:8080"},
+		{"Date", "Thu, 15 Jan 2026 12:00:00 GMT"},
 		{"Authorization", "AWS4-HMAC-SHA256 Credential=" + testKey + "/20260115/us-east-1/amplifybackend/aws4_request, SignedHeaders=date;host, Signature=x"},
 	})
 	got, err := sigv4.Compute(r, hash(""), testSecret, true, true)
@@ -381,49 +308,5 @@ func TestRegion(t *testing.T) {
 	v.Region = "us-east-1"
 	if _, err := v.Verify(signed(t, testTime, nil), []byte(body)); err != nil {
 		t.Error(err)
-	}
-}
-
-// source answers every lookup with the same.
-type source struct {
-	secret string
-	err    error
-}
-
-func (s source) Lookup(context.Context, string) (secret, arn string, err error) {
-	return s.secret, testARN, s.err
-}
-
-func TestKeySource(t *testing.T) {
-	t.Parallel()
-	down := errs.E(errs.Unavailable, "down")
-	expired := &errs.Error{Kind: errs.Unauthenticated, Code: "ExpiredTokenException", Message: "The security token included in the request is expired"}
-	for _, want := range []error{down, expired} {
-		v := &sigv4.Verifier{Keys: source{err: want}, Service: "amplifybackend", Now: func() time.Time { return testTime }}
-		if _, err := v.Verify(signed(t, testTime, nil), []byte(body)); !errors.Is(err, want) {
-			t.Errorf("got %v, want %v", err, want)
-		}
-	}
-}
-
-// secrets is a source whose secret changes.
-type secrets struct{ secret *string }
-
-func (s secrets) Lookup(context.Context, string) (secret, arn string, err error) {
-	return *s.secret, testARN, nil
-}
-
-// TestNewSecret guards the cache of signing keys: one derived from an old secret
-// must not verify, nor refuse, what is signed with the new one.
-func TestNewSecret(t *testing.T) {
-	t.Parallel()
-	secret := testSecret
-	v := &sigv4.Verifier{Keys: secrets{&secret}, Service: "amplifybackend", Now: func() time.Time { return testTime }}
-	for _, present := range []string{testSecret, "other", testSecret} {
-		secret = present
-		_, err := v.Verify(signed(t, testTime, nil), []byte(body))
-		if (err == nil) != (present == testSecret) {
-			t.Errorf("secret %q: got %v", present, err)
-		}
 	}
 }
