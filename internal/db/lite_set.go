@@ -58,8 +58,6 @@ func (e *liteEngine) path(uid string) string {
 	return filepath.Join(e.dir, "env", uid[:2], uid+".db")
 }
 
-func (e *liteEngine) waiting() int { return 0 }
-
 func (e *liteEngine) close() error {
 	if e.lock == nil {
 		return nil

@@ -2,6 +2,7 @@ package db_test
 
 import (
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -10,7 +11,12 @@ import (
 	"preamp/internal/db/dbtest"
 )
 
-func TestMain(m *testing.M) { dbtest.Main(m) }
+func TestMain(m *testing.M) {
+	if dir := os.Getenv(lockHelper); dir != "" {
+		holdDirectory(dir)
+	}
+	dbtest.Main(m)
+}
 
 // line is a migration line; its files are the same for both dialects but for
 // @text and @blob.

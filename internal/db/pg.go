@@ -68,11 +68,8 @@ func (s *pgStore) session(ctx context.Context, c *pgx.Conn) *pgSession {
 // repeated.
 func (s *pgStore) onConn(ctx context.Context, fn func(c *pgxpool.Conn) error) error {
 	once := func() error {
-		conn, err := s.pool.Acquire(ctx)
+		conn, err := s.acquire(ctx)
 		if err != nil {
-			if ctx.Err() != nil {
-				return waitError(ctx)
-			}
 			return err
 		}
 		defer conn.Release()
@@ -83,6 +80,16 @@ func (s *pgStore) onConn(ctx context.Context, fn func(c *pgxpool.Conn) error) er
 		err = once()
 	}
 	return err
+}
+
+func (s *pgStore) acquire(ctx context.Context) (*pgxpool.Conn, error) {
+	s.counters.queued.Add(1)
+	defer s.counters.queued.Add(-1)
+	conn, err := s.pool.Acquire(ctx)
+	if err != nil && ctx.Err() != nil {
+		return nil, waitError(ctx)
+	}
+	return conn, err
 }
 
 func (s *pgStore) read(ctx context.Context, fn func(*Query) error) error {
@@ -133,11 +140,8 @@ func (s *pgStore) tx(ctx context.Context, fn func(*Tx) error) error {
 
 // attempt runs the transaction once; again says that it may be repeated.
 func (s *pgStore) attempt(ctx context.Context, fn func(*Tx) error) (again bool, err error) {
-	conn, err := s.pool.Acquire(ctx)
+	conn, err := s.acquire(ctx)
 	if err != nil {
-		if ctx.Err() != nil {
-			return false, waitError(ctx)
-		}
 		return false, err
 	}
 	defer conn.Release()

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"hash/fnv"
+	"log/slog"
 	"time"
 
 	"github.com/hashicorp/golang-lru/v2"
@@ -21,6 +22,8 @@ type pgEngine struct {
 	migrations   *sql.DB // for goose, which needs database/sql
 	control, env *lines
 	counters     *counters
+	logger       *slog.Logger
+	replay       replay
 }
 
 func newPGEngine(ctx context.Context, c *Config, control, env *lines, k *counters) (*pgEngine, error) {
@@ -51,19 +54,15 @@ func newPGEngine(ctx context.Context, c *Config, control, env *lines, k *counter
 	migrating.RuntimeParams["synchronous_commit"] = "off"
 	migrating.DefaultQueryExecMode = pgx.QueryExecModeExec
 	migrating.StatementCacheCapacity = 0
+	migrating.Tracer = tracer{}
 	e := &pgEngine{
 		pool: pool, migrations: stdlib.OpenDB(*migrating),
-		control: control, env: env, counters: k,
+		control: control, env: env, counters: k, logger: c.Logger,
 	}
 	e.migrations.SetMaxOpenConns(4)
 	e.migrations.SetMaxIdleConns(1)
 	e.migrations.SetConnMaxIdleTime(time.Minute)
 	return e, nil
-}
-
-func (e *pgEngine) waiting() int {
-	s := e.pool.Stat()
-	return max(0, int(s.AcquiredConns()+s.ConstructingConns()-s.MaxConns()))
 }
 
 func (e *pgEngine) close() error {
@@ -170,16 +169,31 @@ func (e *pgEngine) prepare(ctx context.Context, schema, uid string, l *lines) er
 		if err != nil {
 			return err
 		}
+		if known.Created == 0 {
+			known.Created = time.Now().UnixMilli()
+		}
+		known.UID = uid
+		fresh := !exists
+		if done := e.replay.get(); fresh && l == e.env && done != nil {
+			err := e.replayInto(ctx, schema, l, known, done)
+			if err == nil || ctx.Err() != nil {
+				return err
+			}
+			e.logger.Warn("copy migrations to a new environment, running them instead", "env", uid, "error", err)
+		}
 		for _, statement := range []string{`CREATE SCHEMA IF NOT EXISTS "` + schema + `"`, l.createMeta(quoted)} {
 			if _, err := c.Exec(ctx, statement); err != nil {
 				return err
 			}
 		}
-		if known.Created == 0 {
-			known.Created = time.Now().UnixMilli()
+		recorded, rec := record(ctx, schema)
+		if err := l.migrate(recorded, e.migrations, quoted, fresh, known); err != nil {
+			return err
 		}
-		known.UID = uid
-		return l.migrate(ctx, e.migrations, quoted, !exists, known)
+		if fresh && l == e.env {
+			e.replay.keep(rec)
+		}
+		return nil
 	})
 }
 

@@ -66,8 +66,6 @@ type engine interface {
 	// open answers errs.NotFound when the environment does not exist.
 	open(ctx context.Context, uid string) (store, error)
 	remove(ctx context.Context, uid string) error
-	// waiting is the number of callers that wait for a connection.
-	waiting() int
 	close() error
 }
 
@@ -96,7 +94,7 @@ type counters struct {
 type Stats struct {
 	Open      int   // open environment handles
 	Pinned    int   // those in use
-	Queued    int   // transactions waiting for the SQLite writers, or calls waiting for a PostgreSQL connection
+	Queued    int   // SQLite: transactions waiting for their turn; PostgreSQL: calls waiting for a connection
 	Commits   int64 // commits; on SQLite one per batch, each with an fsync
 	Mutations int64 // transactions that were committed
 	Rollbacks int64 // rolled back batches or transactions
@@ -237,7 +235,7 @@ func (s *Set) Stats() Stats {
 	c := s.counters
 	return Stats{
 		Open: open, Pinned: pinned,
-		Queued:    int(c.queued.Load()) + s.engine.waiting(),
+		Queued:    int(c.queued.Load()),
 		Commits:   c.commits.Load(),
 		Mutations: c.mutations.Load(),
 		Rollbacks: c.rollbacks.Load(),

@@ -165,14 +165,14 @@ func (e *Engine) settle(ctx context.Context, a *attempt, failure error) (undo bo
 	}
 	stopping := ctx.Err() != nil
 	cleanup := e.kinds[a.Kind].cleanup != nil
-	var what string
+	what, level := "", slog.LevelInfo
 	var wait time.Duration
 	err := e.persist(ctx, func(tx *db.Tx) error {
 		h, err := e.hold(tx, a.ID, a.fence)
 		if err != nil {
 			return err
 		}
-		undo = false
+		undo, level = false, slog.LevelInfo
 		switch {
 		case h.undo:
 			what, undo = "job cancelled", true
@@ -181,13 +181,17 @@ func (e *Engine) settle(ctx context.Context, a *attempt, failure error) (undo bo
 			what = "job given back"
 			return release(tx, a.ID)
 		case passing(failure) && h.failures+1 < maxFailures:
-			what, wait = "job failed, is tried again", backoff(h.failures+1)
+			what, level, wait = "job failed, is tried again", slog.LevelWarn, backoff(h.failures+1)
 			_, err = tx.Exec(`
 				UPDATE ctl.job SET state = 'queued', failures = failures + 1, crashes = 0, run_at_ms = $2,
 					lease_owner = '', lease_until_ms = 0, update_ms = $3
 				WHERE id = $1`, a.ID, h.now+wait.Milliseconds(), h.now)
 			return err
-		case cleanup:
+		}
+		if errs.KindOf(failure) == errs.Internal {
+			level = slog.LevelError // nobody's input is to blame
+		}
+		if cleanup {
 			what, undo = "job failed, is cleaned up", true
 			_, err = tx.Exec(`UPDATE ctl.job SET undo = 1, failures = failures + 1, crashes = 0, error = $2 WHERE id = $1`,
 				a.ID, errorText(errs.Public(failure).Message))
@@ -200,11 +204,16 @@ func (e *Engine) settle(ctx context.Context, a *attempt, failure error) (undo bo
 			WHERE id = $1`, a.ID, errorText(errs.Public(failure).Message), h.now)
 		return err
 	})
-	if err != nil {
+	switch {
+	case errors.Is(err, errLost):
+		// Also when the commit of Complete was said to be unknown, and happened.
+		a.log.WarnContext(ctx, "job ended or lost its lease", "error", failure)
+		return false
+	case err != nil:
 		a.log.ErrorContext(ctx, "record outcome of job", "error", err, "outcome", failure)
 		return false
 	}
-	a.log.InfoContext(ctx, what, "error", failure, "wait", wait)
+	a.log.Log(ctx, level, what, "error", failure, "wait", wait)
 	return undo
 }
 

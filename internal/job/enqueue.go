@@ -52,12 +52,6 @@ type NewJob struct {
 	AppLevel bool
 }
 
-// pendingText is the text of the real service, which tools recognise.
-func pendingText(app, env string) string {
-	return "There is already a pending job for the requested appId: " + app + " and backendEnvironmentName: " + env +
-		", wait for it to complete before creating a new job."
-}
-
 // Enqueue adds a job within a transaction on the control database; call
 // [Engine.Wake] after its commit. errs.Conflict when another job is active, or
 // when the same request has already made a job ([Engine.Repeat] finds it).
@@ -104,7 +98,7 @@ func (e *Engine) Enqueue(tx *db.Tx, n NewJob) (Job, error) {
 		return Job{}, fmt.Errorf("insert job: %w", err)
 	}
 	if inserted == 0 {
-		return Job{}, errs.E(errs.Conflict, "%s", pendingText(n.App, n.Env))
+		return Job{}, Pending(n.App, n.Env)
 	}
 	if key := n.Request.key(); key != "" {
 		_, err := tx.Exec(`
@@ -132,7 +126,7 @@ func refuseSecond(q *db.Query, n NewJob) error {
 	case !n.AppLevel:
 		other = n.Env // which one excludes it is not the caller's business
 	}
-	return errs.E(errs.Conflict, "%s", pendingText(n.App, other))
+	return Pending(n.App, other)
 }
 
 // Repeat finds the job that the same request made within the last 15 minutes.

@@ -6,22 +6,14 @@
 package dbtest
 
 import (
-	"context"
-	"crypto/rand"
 	"fmt"
 	"log/slog"
-	"net/url"
 	"os"
-	"strings"
-	"sync"
 	"testing"
-	"time"
 
-	"github.com/jackc/pgx/v5"
 	"go.uber.org/goleak"
 
 	"preamp/internal/db"
-	"preamp/internal/db/dbtest/pgtemp"
 )
 
 const (
@@ -95,74 +87,14 @@ func stores(t testing.TB) (sqlite, postgres bool) {
 	}
 }
 
-// Database makes an empty PostgreSQL database that is dropped at the end of the
-// test, and answers its URL.
-func Database(t testing.TB) string {
-	t.Helper()
-	server, err := serverURL()
-	if err != nil {
-		t.Fatalf("these tests need PostgreSQL: %v\n(%s=sqlite switches them off)", err, storesVariable)
-	}
-	u, err := url.Parse(server)
-	if err != nil {
-		t.Fatalf("%s: %v", urlVariable, err)
-	}
-	name := "preamp_test_" + strings.ToLower(rand.Text()[:16])
-	admin(t, server, fmt.Sprintf("CREATE DATABASE %s TEMPLATE template0", name))
-	t.Cleanup(func() { admin(t, server, fmt.Sprintf("DROP DATABASE %s WITH (FORCE)", name)) })
-	u.Path = "/" + name
-	return u.String()
-}
-
-// admin runs one statement outside of any test database.
-func admin(t testing.TB, server, statement string) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-	defer cancel()
-	conn, err := pgx.Connect(ctx, server)
-	if err != nil {
-		t.Fatalf("connect to the test server: %v", err)
-	}
-	defer conn.Close(ctx)
-	if _, err := conn.Exec(ctx, statement); err != nil {
-		t.Fatalf("%s: %v", statement, err)
-	}
-}
-
-// throwaway is this process's own server, started at most once.
-var throwaway struct {
-	sync.Mutex
-	server *pgtemp.Server
-	err    error
-}
-
-func serverURL() (string, error) {
-	if u := os.Getenv(urlVariable); u != "" {
-		return u, nil
-	}
-	throwaway.Lock()
-	defer throwaway.Unlock()
-	if throwaway.server == nil && throwaway.err == nil {
-		throwaway.server, throwaway.err = pgtemp.Start(context.Background())
-	}
-	if throwaway.err != nil {
-		return "", throwaway.err
-	}
-	return throwaway.server.URL, nil
-}
-
 // Main runs the tests of a package, fails when goroutines are left over, and
 // stops the throwaway server. A package's TestMain calls it.
 func Main(m *testing.M, options ...goleak.Option) {
 	code := m.Run()
-	throwaway.Lock()
-	if throwaway.server != nil {
-		if err := throwaway.server.Stop(); err != nil {
-			fmt.Fprintln(os.Stderr, "stop PostgreSQL:", err)
-			code = max(code, 1)
-		}
+	if err := finish(); err != nil {
+		fmt.Fprintln(os.Stderr, "stop PostgreSQL:", err)
+		code = max(code, 1)
 	}
-	throwaway.Unlock()
 	if code == 0 {
 		if err := goleak.Find(options...); err != nil {
 			fmt.Fprintln(os.Stderr, err)
