@@ -1,0 +1,257 @@
+// Package transform turns a parsed Amplify schema into the API that AppSync
+// would serve: the full GraphQL schema, the operations behind its root fields,
+// and the layout of the tables. It is pure: the same document and options give
+// the same API on every node and in every run.
+package transform
+
+import (
+	"github.com/vektah/gqlparser/v2/ast"
+)
+
+// API is a compiled schema: everything that planning a request needs. It is
+// never changed after Expand.
+type API struct {
+	// Version is the transformer generation, 1 or 2.
+	Version int
+	// SDL is the generated schema as text, without AppSync's built-in scalars
+	// and directives.
+	SDL string
+	// Schema is SDL, loaded together with AppSync's scalars and directives. It
+	// is nil when SDL is not a valid schema, which the official tools can give.
+	Schema *ast.Schema
+	// Invalid says why Schema is nil. CheckServable refuses such an API.
+	Invalid error
+	// Models holds the @model types by type name.
+	Models map[string]*Model
+	// Objects holds the object types that are stored inside a model, by name.
+	Objects map[string]*Object
+	// Operations holds what stands behind a root field: first key Query,
+	// Mutation or Subscription, second the field name.
+	Operations map[string]map[string]*Operation
+	// Layout is where models are stored.
+	Layout Layout
+}
+
+// OperationKind says what a root field does.
+type OperationKind uint8
+
+// The kinds of root fields.
+const (
+	Get OperationKind = 1 + iota
+	List
+	IndexQuery
+	Create
+	Update
+	Delete
+	Sync
+	Search
+	OnCreate
+	OnUpdate
+	OnDelete
+	// Custom is a field that the user declared. Without a resolver it is null,
+	// as in AppSync.
+	Custom
+)
+
+// Operation is a root field of the generated schema.
+type Operation struct {
+	Kind  OperationKind
+	Field string
+	// Model is nil for Custom.
+	Model *Model
+	// Index is the key that a Get, List or IndexQuery works on; the primary key
+	// unless Kind is IndexQuery.
+	Index *Index
+}
+
+// Model is a type that is stored in a table of its own.
+type Model struct {
+	Name  string
+	Table string // physical name
+	// Fields are all fields of the output type in order, the generated ones
+	// included.
+	Fields []*Field
+	// Primary is the primary key.
+	Primary *Index
+	// Indexes are the secondary ones.
+	Indexes []*Index
+	// CreatedAt and UpdatedAt name the timestamps that the server fills; empty
+	// when switched off.
+	CreatedAt, UpdatedAt string
+	// Rules decide who may do what.
+	Rules []Rule
+	// Open says that a model without rules is reachable: v1, or sandbox mode.
+	Open bool
+	// Line and Column are where the type is declared.
+	Line, Column int
+}
+
+// Field is the field of that name, or nil.
+func (m *Model) Field(name string) *Field { return find(m.Fields, name) }
+
+// Object is an object type that is stored as JSON inside a model.
+type Object struct {
+	Name   string
+	Fields []*Field
+}
+
+// Field is the field of that name, or nil.
+func (o *Object) Field(name string) *Field { return find(o.Fields, name) }
+
+func find(fields []*Field, name string) *Field {
+	for _, f := range fields {
+		if f.Name == name {
+			return f
+		}
+	}
+	return nil
+}
+
+// FieldKind is the shape of a field's value.
+type FieldKind uint8
+
+// The kinds of fields.
+const (
+	Scalar FieldKind = 1 + iota
+	Enum
+	Embedded // an object type, stored as JSON
+	Relation // filled from another model's table
+	Computed // declared, but nothing stands behind it: null
+)
+
+// Storage is the type of a column.
+type Storage uint8
+
+// The column types. SQLite / PostgreSQL: text / text COLLATE "C", integer /
+// bigint, real / double precision, integer 0 or 1 / boolean, JSON text / text.
+const (
+	Text Storage = 1 + iota
+	Integer
+	Real
+	Boolean
+	JSON // lists and embedded objects, as JSON text
+)
+
+// Field is a field of a model or of an embedded object.
+type Field struct {
+	Name string
+	Kind FieldKind
+	// Type is the GraphQL type in the generated schema, lists and non-null
+	// included.
+	Type *ast.Type
+	// Named is the innermost type name: "String", "AWSDateTime", an enum, an
+	// object.
+	Named string
+	// List says that the outermost type is a list.
+	List bool
+	// Column is the physical name; empty inside embedded objects, and for
+	// Relation and Computed.
+	Column  string
+	Storage Storage
+	// Rules are field level rules; they replace the model's for this field.
+	Rules []Rule
+}
+
+// Index is a key of a model: a partition field and optional sort fields.
+type Index struct {
+	// Name is the index name; empty for the primary key.
+	Name string
+	// Physical is the name of the database index; empty for the primary key.
+	Physical  string
+	Partition *Field
+	Sort      []*Field
+	// SortColumn orders the index: the column of the only sort field, or, for
+	// two and more, a text column that holds their values joined by "#" as
+	// DynamoDB keys made by Amplify do. Empty without sort fields.
+	SortColumn string
+	// SortStorage is the storage of SortColumn.
+	SortStorage Storage
+	// SortArgument is the name of the sort key argument of list and index
+	// queries ("createdAt", or the camel-case join "regionNum"); empty without.
+	SortArgument string
+	// QueryField is the generated query; empty when there is none.
+	QueryField string
+}
+
+// Fields are the partition field and the sort fields, in order.
+func (x *Index) Fields() []*Field { return append([]*Field{x.Partition}, x.Sort...) }
+
+// Rule is one @auth rule.
+type Rule struct {
+	Allow         string // owner, groups, private, public, custom
+	Provider      string // apiKey, iam, identityPool, oidc, userPools, function
+	OwnerField    string
+	IdentityClaim string
+	GroupClaim    string
+	GroupsField   string
+	Groups        []string
+	Operations    []string // create update delete get list sync listen search
+}
+
+// Layout is where the models of an API are stored. It is kept with every
+// version; hidden tables and columns are those of models and fields that were
+// declared before and are not now.
+type Layout struct {
+	Tables []Table `json:"tables"`
+}
+
+// Table is the storage of a model.
+type Table struct {
+	Model   string   `json:"model"`
+	Name    string   `json:"name"`
+	Columns []Column `json:"columns"`
+	// Key lists the logical names of the primary key fields.
+	Key []string `json:"key"`
+	// Order is the column by which rows of one partition are sorted; empty
+	// without sort fields.
+	Order   string       `json:"order,omitempty"`
+	Indexes []TableIndex `json:"indexes,omitempty"`
+	Hidden  bool         `json:"hidden,omitempty"`
+}
+
+// Column is the storage of a field, or of a joined sort key (then Field is the
+// joined name, "region#num", and Joined names its parts).
+type Column struct {
+	Field   string  `json:"field"`
+	Name    string  `json:"name"`
+	Storage Storage `json:"storage"`
+	// Type is the GraphQL type as text, without the outer "!".
+	Type   string   `json:"type"`
+	Joined []string `json:"joined,omitempty"`
+	Hidden bool     `json:"hidden,omitempty"`
+}
+
+// TableIndex is a database index. Its columns are partition column, sort
+// column if any, then the primary key columns, so that pages have a total order.
+type TableIndex struct {
+	Index   string   `json:"index"`
+	Name    string   `json:"name"`
+	Columns []string `json:"columns"`
+	Hidden  bool     `json:"hidden,omitempty"`
+}
+
+// ChangeKind says what a Change does.
+type ChangeKind uint8
+
+// The kinds of changes.
+const (
+	// CreateTable makes a table with all its columns and indexes.
+	CreateTable ChangeKind = 1 + iota
+	// AddColumn adds a column, null in all rows.
+	AddColumn
+	CreateIndex
+	DropIndex
+	// FillColumn writes a joined column of all rows from its parts: it is new,
+	// or nobody kept it up while it was hidden. It comes after AddColumn and
+	// before the CreateIndex that needs it.
+	FillColumn
+)
+
+// Change is one step from a live layout to the next. The steps are to be done
+// in the order given.
+type Change struct {
+	Kind   ChangeKind
+	Table  Table      // always set
+	Column Column     // AddColumn, FillColumn
+	Index  TableIndex // CreateIndex, DropIndex
+}

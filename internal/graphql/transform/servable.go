@@ -1,0 +1,141 @@
+package transform
+
+import (
+	"slices"
+
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"preamp/internal/graphql/schema"
+)
+
+// CheckServable refuses a schema that compiles but cannot be served yet, with
+// the place of the first thing that is missing. api is the result of Expand.
+func CheckServable(doc *schema.Document, api *API, o Options) error {
+	version := doc.Effective(o.Version)
+	s := &servable{doc: doc, version: version, defs: map[string]*ast.Definition{}}
+	for _, d := range doc.AST.Definitions {
+		s.defs[d.Name] = d
+	}
+	for _, d := range doc.AST.Definitions {
+		if err := s.definition(d); err != nil {
+			return err
+		}
+	}
+	for _, d := range doc.AST.Extensions {
+		if err := s.definition(d); err != nil {
+			return err
+		}
+	}
+	if o.sync() {
+		return schema.Refuse(nil, "", "conflict detection is not available in this version")
+	}
+	if api != nil && api.Invalid != nil {
+		return schema.Refuse(nil, "", "%s", api.Invalid.Error())
+	}
+	return nil
+}
+
+type servable struct {
+	doc     *schema.Document
+	version int
+	defs    map[string]*ast.Definition
+}
+
+// unavailable are the directives that nothing stands behind yet.
+var unavailable = map[string]string{
+	"hasOne": "relations are", "hasMany": "relations are", "belongsTo": "relations are", "manyToMany": "relations are",
+	"connection": "relations are", "default": "default values are", "mapsTo": "renamed tables are",
+	"validate": "field validation is", "versioned": "versioned models are", "searchable": "search is",
+	"function": "functions are", "http": "HTTP resolvers are", "predictions": "predictions are",
+	"sql": "SQL data sources are", "refersTo": "SQL data sources are", "conversation": "AI directives are",
+	"generation": "AI directives are",
+}
+
+func (s *servable) definition(d *ast.Definition) error {
+	if err := s.directives(d.Name, d.Directives, false); err != nil {
+		return err
+	}
+	for _, f := range d.Fields {
+		if err := s.directives(d.Name+"."+f.Name, f.Directives, true); err != nil {
+			return err
+		}
+	}
+	if d.Kind == ast.Object && d.Directives.ForName("model") != nil {
+		return s.fields(d, map[string]bool{}, true)
+	}
+	return nil
+}
+
+func (s *servable) directives(element string, list ast.DirectiveList, onField bool) error {
+	for _, d := range list {
+		if what, ok := unavailable[d.Name]; ok {
+			return at(d, element, "%s not available in this version", what)
+		}
+		if d.Name != "auth" {
+			continue
+		}
+		if onField {
+			return at(d, element, "field level rules are not available in this version")
+		}
+		if !s.public(d) {
+			return at(d, element, "only @auth(rules: [{allow: public}]) is available in this version")
+		}
+	}
+	return nil
+}
+
+// public says whether a directive opens a model to everybody with an API key,
+// for all operations, and says no more than that.
+func (s *servable) public(d *ast.Directive) bool {
+	rules := itemsOf(argument(d, "rules"))
+	if len(rules) != 1 {
+		return false
+	}
+	for _, c := range rules[0].Children {
+		if !slices.Contains([]string{"allow", "provider", "operations"}, c.Name) && c.Value.Kind != ast.NullValue {
+			return false
+		}
+	}
+	r := ruleOf(rules[0], s.version)
+	if r.Allow != "public" || r.Provider != "apiKey" {
+		return false
+	}
+	for _, op := range allOperations {
+		if !slices.Contains(r.Operations, op) {
+			return false
+		}
+	}
+	return true
+}
+
+// fields refuses what cannot be stored: abstract types, custom scalars, and
+// models inside embedded objects.
+func (s *servable) fields(d *ast.Definition, seen map[string]bool, isModel bool) error {
+	if seen[d.Name] {
+		return nil
+	}
+	seen[d.Name] = true
+	for _, f := range d.Fields {
+		name := f.Type.Name()
+		t := s.defs[name]
+		if isScalarName(name) || t == nil || t.Kind == ast.Enum {
+			continue
+		}
+		element := d.Name + "." + f.Name
+		switch {
+		case t.Kind == ast.Interface || t.Kind == ast.Union:
+			return schema.Refuse(f.Position, element, "a field of a model cannot have the abstract type %s", name)
+		case t.Kind != ast.Object:
+			return schema.Refuse(f.Position, element, "a field of a model cannot have the type %s", name)
+		case t.Directives.ForName("model") != nil:
+			if !isModel {
+				return schema.Refuse(f.Position, element, "an object inside a model cannot hold the model %s", name)
+			}
+		default:
+			if err := s.fields(t, seen, false); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,103 @@
+package transform_test
+
+import (
+	"testing"
+
+	"preamp/internal/errs"
+	"preamp/internal/graphql/schema"
+	"preamp/internal/graphql/transform"
+)
+
+func TestCheckServable(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, schema, want string
+		opt                transform.Options
+	}{
+		{name: "plain", schema: "type A @model { id: ID! }"},
+		{name: "public", schema: "type A @model @auth(rules: [{allow: public}]) { id: ID! }"},
+		{name: "public, said in full", schema: "type A @model @auth(rules: {allow: public, provider: apiKey, operations: [create, update, delete, read]}) { id: ID! }"},
+		{name: "v1 without rules", schema: `type A @model @key(fields: ["id"]) { id: ID! }`},
+		{name: "custom root fields", schema: "type A @model { id: ID! } type Query { f: U } union U = A"},
+		{
+			name: "relation", schema: "type A @model {\n  id: ID!\n  list: [B] @hasMany\n}\ntype B @model { id: ID! }",
+			want: "3:13: A.list @hasMany: relations are not available in this version",
+		},
+		{
+			name: "connection", schema: "type A @model {\n  id: ID!\n  b: B @connection\n}\ntype B @model { id: ID! }",
+			want: "3:8: A.b @connection: relations are not available in this version",
+		},
+		{
+			name: "other rule", schema: "type A @model @auth(rules: [{allow: owner}]) { id: ID! }",
+			want: "1:15: A @auth: only @auth(rules: [{allow: public}]) is available in this version",
+		},
+		{
+			name: "some operations", schema: "type A @model @auth(rules: [{allow: public, operations: [read]}]) { id: ID! }",
+			want: "1:15: A @auth: only @auth(rules: [{allow: public}]) is available in this version",
+		},
+		{
+			name: "two rules", schema: "type A @model @auth(rules: [{allow: public}, {allow: public}]) { id: ID! }",
+			want: "1:15: A @auth: only @auth(rules: [{allow: public}]) is available in this version",
+		},
+		{
+			name: "other provider", schema: "type A @model @auth(rules: [{allow: public, provider: iam}]) { id: ID! }",
+			want: "1:15: A @auth: only @auth(rules: [{allow: public}]) is available in this version",
+		},
+		{
+			name: "field rule", schema: "type A @model { id: ID! s: String @auth(rules: [{allow: public}]) }",
+			want: "1:35: A.s @auth: field level rules are not available in this version",
+		},
+		{
+			name: "default", schema: `type A @model { id: ID! s: String @default(value: "x") }`,
+			want: "1:35: A.s @default: default values are not available in this version",
+		},
+		{
+			name: "search", schema: "type A @model @searchable { id: ID! }",
+			want: "1:15: A @searchable: search is not available in this version",
+		},
+		{
+			name: "function", schema: `type A @model { id: ID! } extend type Query { f: Int @function(name: "f") } type Query { g: Int }`,
+			want: "1:54: Query.f @function: functions are not available in this version",
+		},
+		{
+			name: "union in a model", schema: "type A @model { id: ID! u: U }\nunion U = B | C\ntype B { x: Int }\ntype C { x: Int }",
+			want: "1:25: A.u: a field of a model cannot have the abstract type U",
+		},
+		{
+			name: "interface in an object in a model", schema: "type A @model { id: ID! o: O }\ntype O { i: I }\ninterface I { x: Int }",
+			want: "2:10: O.i: a field of a model cannot have the abstract type I",
+		},
+		{
+			name: "custom scalar", schema: "type A @model { id: ID! d: Dollars }\nscalar Dollars",
+			want: "1:25: A.d: a field of a model cannot have the type Dollars",
+		},
+		{
+			name: "model inside an object", schema: "type A @model { id: ID! o: O }\ntype O { a: A }",
+			want: "2:10: O.a: an object inside a model cannot hold the model A",
+		},
+		{
+			name: "conflicts", schema: "type A @model { id: ID! }", opt: transform.Options{Conflict: transform.AutoMerge},
+			want: "conflict detection is not available in this version",
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			doc, err := schema.Parse(tt.schema)
+			if err != nil {
+				t.Fatal(err)
+			}
+			api, err := transform.Expand(doc, tt.opt)
+			if err != nil {
+				api = nil // refused anyway; the check has to find it on its own
+			}
+			err = transform.CheckServable(doc, api, tt.opt)
+			got := ""
+			if err != nil {
+				got = errs.Public(err).Message
+			}
+			if got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
