@@ -1,0 +1,28 @@
+-- +goose Up
+CREATE TABLE env.api (
+  id           text   NOT NULL PRIMARY KEY,
+  name         text   NOT NULL,
+  live_version bigint NOT NULL,
+  created_ms   bigint NOT NULL
+);
+
+CREATE TABLE env.api_version (
+  api        text   NOT NULL,
+  version    bigint NOT NULL,
+  source     text   NOT NULL,
+  options    text   NOT NULL,
+  layout     text   NOT NULL,
+  created_ms bigint NOT NULL,
+  PRIMARY KEY (api, version)
+);
+
+CREATE TABLE env.api_key (
+  id           text   NOT NULL PRIMARY KEY,
+  api          text   NOT NULL,
+  hash         text   NOT NULL,
+  value_sealed blob   NOT NULL,
+  expires_ms   bigint NOT NULL,
+  created_ms   bigint NOT NULL
+);
+
+CREATE INDEX env.api_key_api ON api_key (api);

@@ -1,0 +1,261 @@
+package endpoint
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"preamp/internal/authn"
+	"preamp/internal/errs"
+	"preamp/internal/graphql/exec"
+	"preamp/internal/graphql/plan"
+	"preamp/internal/graphql/scalar"
+	"preamp/internal/httpx"
+)
+
+// The names of AppSync for requests that are refused as a whole.
+const (
+	codeUnauthorized = "UnauthorizedException"
+	codeMalformed    = "MalformedHttpRequestException"
+	codeNotFound     = "NotFoundException"
+)
+
+// ServeHTTP serves both endpoints; it is for tests and for embedding without a
+// mux of its own.
+func (r *Registry) ServeHTTP(w http.ResponseWriter, q *http.Request) {
+	mux := http.NewServeMux()
+	r.Mount(mux)
+	mux.ServeHTTP(w, q)
+}
+
+var cors = httpx.CORS{
+	Methods: "POST, GET, OPTIONS",
+	Headers: "authorization, content-type, x-api-key, x-amz-date, x-amz-security-token, x-amz-user-agent, " +
+		"x-amz-content-sha256, amz-sdk-invocation-id, amz-sdk-request",
+	Expose: "x-amzn-RequestId, x-amzn-ErrorType, Date",
+}
+
+// headers sets what every answer carries.
+func headers(w http.ResponseWriter) {
+	h := w.Header()
+	if h.Get("X-Amzn-Requestid") == "" {
+		h.Set("X-Amzn-Requestid", uuid.NewString())
+	}
+	cors.Apply(h)
+}
+
+// refuse answers a request that was not executed.
+func (r *Registry) refuse(w http.ResponseWriter, status int, code, message string) {
+	r.metrics.count("", "refused")
+	h := w.Header()
+	if code == codeUnauthorized {
+		h.Set("X-Amzn-Errortype", codeUnauthorized)
+	}
+	b := append([]byte(nil), `{"errors":[{"errorType":`...)
+	b = scalar.AppendString(b, code)
+	b = append(b, `,"message":`...)
+	b = append(scalar.AppendString(b, message), `}]}`...)
+	writeJSON(w, status, b)
+}
+
+var jsonType = []string{"application/json;charset=UTF-8"}
+
+func writeJSON(w http.ResponseWriter, status int, b []byte) {
+	h := w.Header()
+	h["Content-Type"] = jsonType
+	h["Content-Length"] = []string{strconv.Itoa(len(b))}
+	w.WriteHeader(status)
+	// The status is out; a client that went away is the only cause of an error.
+	_, _ = w.Write(b)
+}
+
+// fault answers an error on the way to the API.
+func (r *Registry) fault(ctx context.Context, w http.ResponseWriter, err error) {
+	public := errs.Public(err)
+	switch public.Kind {
+	case errs.NotFound:
+		r.refuse(w, http.StatusNotFound, codeNotFound, public.Message)
+		return
+	case errs.Unavailable, errs.Timeout:
+		r.metrics.count("", "failed")
+		r.log.WarnContext(ctx, "API unavailable", "error", err)
+		r.refuse(w, http.StatusServiceUnavailable, "ServiceUnavailableException", public.Message)
+		return
+	}
+	r.metrics.count("", "failed")
+	r.log.ErrorContext(ctx, "API failed to load", "error", err)
+	r.refuse(w, http.StatusInternalServerError, "InternalFailure", "internal error")
+}
+
+func (r *Registry) serveGraphQL(w http.ResponseWriter, q *http.Request) {
+	headers(w)
+	switch q.Method {
+	case http.MethodPost:
+	case http.MethodOptions:
+		cors.Preflight(w)
+		return
+	default:
+		w.Header().Set("Allow", "POST, OPTIONS")
+		r.refuse(w, http.StatusMethodNotAllowed, "MethodNotAllowedException", "GraphQL requests are sent with POST.")
+		return
+	}
+	ctx := q.Context()
+	apiID := q.PathValue("apiId")
+	d, sealer, release, err := r.c.Locate(ctx, apiID)
+	if err != nil {
+		r.fault(ctx, w, err)
+		return
+	}
+	defer release()
+	a, err := r.lookup(ctx, apiID, d, sealer)
+	if err != nil {
+		r.fault(ctx, w, err)
+		return
+	}
+	caller, message := r.authenticate(a, q)
+	if message != "" {
+		r.refuse(w, http.StatusUnauthorized, codeUnauthorized, message)
+		return
+	}
+	room := buffers.Get().(*buffer)
+	defer room.free()
+	var req exec.Request
+	if !r.decode(w, q, room, &req) {
+		return
+	}
+	req.Caller = caller
+	start := time.Now()
+	out, res := a.exec.Execute(authn.NewContext(ctx, caller), d, &req, room.out[:0])
+	room.out = out
+	r.metrics.observe(res.Operation, time.Since(start))
+	if res.Errors > 0 {
+		r.metrics.count(res.Operation, "errors")
+	} else {
+		r.metrics.count(res.Operation, "ok")
+	}
+	writeJSON(w, http.StatusOK, out)
+}
+
+// authenticate finds out who is calling. A message is why nobody may.
+func (r *Registry) authenticate(a *api, q *http.Request) (c authn.Caller, message string) {
+	value := q.Header.Get("X-Api-Key")
+	if value == "" {
+		return c, "Valid authorization header not provided."
+	}
+	k, ok := a.key(value, r.now())
+	if !ok {
+		return c, "You are not authorized to make this call."
+	}
+	return authn.Caller{Mode: authn.APIKey, ID: k.id}, ""
+}
+
+// buffer is the memory of one request.
+type buffer struct{ in, out []byte }
+
+var buffers = sync.Pool{New: func() any { return &buffer{in: make([]byte, 0, 4<<10), out: make([]byte, 0, 8<<10)} }}
+
+// maxKept is the largest buffer that is used again.
+const maxKept = 256 << 10
+
+func (b *buffer) free() {
+	if cap(b.in) <= maxKept && cap(b.out) <= maxKept {
+		buffers.Put(b)
+	}
+}
+
+// decode reads the body. When it answers false it has answered the request.
+func (r *Registry) decode(w http.ResponseWriter, q *http.Request, room *buffer, out *exec.Request) bool {
+	body, err := readBody(q.Body, room, r.limits.Body)
+	switch {
+	case errors.Is(err, errLarge):
+		w.Header().Set("Connection", "close") // what is left of the body is not read
+		r.refuse(w, http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException",
+			"The request body is larger than "+strconv.FormatInt(r.limits.Body, 10)+" bytes.")
+		return false
+	case err != nil:
+		r.refuse(w, http.StatusBadRequest, codeMalformed, "The request body could not be read.")
+		return false
+	case strings.TrimSpace(body) == "":
+		r.refuse(w, http.StatusBadRequest, codeMalformed, "Request body is empty.")
+		return false
+	}
+	v, err := scalar.Decode(body, r.limits.JSONDepth)
+	switch {
+	case errors.Is(err, scalar.ErrDepth):
+		r.limited(w, plan.Limit("The request body nests deeper than %d levels (limit: JSON depth).", r.limits.JSONDepth))
+		return false
+	case errors.Is(err, scalar.ErrSize):
+		r.limited(w, plan.Limit("The request body has more than %d values (limit: JSON values).", scalar.MaxValues))
+		return false
+	case err != nil || !envelope(&v, out):
+		r.refuse(w, http.StatusBadRequest, codeMalformed, "Unable to parse GraphQL query.")
+		return false
+	}
+	return true
+}
+
+// limited answers a request that is over a limit: status 200, since clients
+// repeat others.
+func (r *Registry) limited(w http.ResponseWriter, e *plan.Error) {
+	r.metrics.count("", "refused")
+	writeJSON(w, http.StatusOK, exec.AppendFailure(nil, e))
+}
+
+// envelope takes a request apart. Members that are not known are ignored.
+func envelope(v *scalar.Value, out *exec.Request) bool {
+	if v.Kind != scalar.Object {
+		return false
+	}
+	for i, name := range v.Keys {
+		m := &v.List[i]
+		switch name {
+		case "query":
+			if m.Kind != scalar.String {
+				return false
+			}
+			out.Query = m.Str
+		case "operationName":
+			if m.Kind != scalar.String && !m.IsNull() {
+				return false
+			}
+			out.OperationName = m.Str
+		case "variables":
+			if m.Kind != scalar.Object && !m.IsNull() {
+				return false
+			}
+			out.Variables = *m
+		}
+	}
+	return strings.TrimSpace(out.Query) != ""
+}
+
+var errLarge = errors.New("endpoint: body too large")
+
+// readBody reads a body up to a size.
+func readBody(body io.Reader, room *buffer, limit int64) (string, error) {
+	b := room.in[:0]
+	defer func() { room.in = b }()
+	for {
+		if len(b) == cap(b) {
+			b = append(b, 0)[:len(b)]
+		}
+		n, err := body.Read(b[len(b):cap(b)])
+		b = b[:len(b)+n]
+		if int64(len(b)) > limit {
+			return "", errLarge
+		}
+		switch {
+		case errors.Is(err, io.EOF):
+			return string(b), nil
+		case err != nil:
+			return "", err
+		}
+	}
+}

@@ -1,0 +1,182 @@
+package plan
+
+import (
+	"strconv"
+
+	"preamp/internal/graphql/scalar"
+	"preamp/internal/graphql/transform"
+)
+
+// Env is what a request brings in from outside: the pure planner has no clock,
+// no random numbers and no keys.
+type Env struct {
+	// Now is the time as AWSDateTime text.
+	Now string
+	// NewID makes a random id.
+	NewID func() string
+	// NullMark and KeyMark are what a statement emits as marks.
+	NullMark, KeyMark string
+	// OpenToken opens a nextToken; what it answers was once Bound.Scope and a
+	// key of the page.
+	OpenToken func(token string) ([]byte, error)
+	// Limit is the default size of a page, MaxLimit the largest one.
+	Limit, MaxLimit int
+}
+
+// Bound is a field joined with the values of one request.
+type Bound struct {
+	// Statement is nil when there is nothing to ask: the value is null.
+	Statement *Statement
+	Params    []any
+	// Refused says that the condition of a mutation cannot hold.
+	Refused bool
+	// Scope is what a nextToken of this page is good for.
+	Scope []byte
+}
+
+// binder joins one field with values.
+type binder struct {
+	f      *Field
+	env    *Env
+	vars   []Var
+	st     *Statement
+	params []any
+	preds  int
+	err    *Error
+}
+
+// Bind joins the field with values.
+func (f *Field) Bind(env *Env, vars []Var) (Bound, *Error) {
+	b := binder{f: f, env: env, vars: vars}
+	b.st = &Statement{Table: f.op.Model.Table, Out: f.Out}
+	b.params = make([]any, 0, 8)
+	if f.nulls {
+		b.st.NullMark = b.param(env.NullMark)
+	}
+	var out Bound
+	ok := false
+	switch f.op.Kind {
+	case transform.Get:
+		ok = b.get()
+	case transform.List, transform.IndexQuery:
+		ok = b.page(&out)
+	case transform.Create:
+		ok, out.Refused = b.create()
+	case transform.Update:
+		ok, out.Refused = b.update()
+	case transform.Delete:
+		ok, out.Refused = b.remove()
+	}
+	if b.err != nil {
+		return Bound{}, b.err
+	}
+	if ok && !out.Refused {
+		out.Statement, out.Params = b.st, b.params
+	}
+	return out, nil
+}
+
+func (b *binder) param(v any) Param {
+	b.params = append(b.params, v)
+	return Param(len(b.params))
+}
+
+func (b *binder) fail(kind, format string, args ...any) {
+	if b.err == nil {
+		b.err = b.f.fail(kind, format, args...)
+	}
+}
+
+func (b *binder) arg(name string) *scalar.Value { return b.f.args.get(name, b.vars) }
+
+// stored converts a value to what a column holds. The key argument of a model
+// keyed by "id" is an ID whatever the type of the field, so a number may come
+// as text.
+func stored(v *scalar.Value, s transform.Storage) (any, bool) {
+	switch s {
+	case transform.Text, transform.JSON:
+		if v.Kind == scalar.Int || v.Kind == scalar.Float || v.Kind == scalar.Bool {
+			return v.KeyPart(), true
+		}
+		return v.Bound(), true
+	case transform.Integer:
+		switch v.Kind {
+		case scalar.Int:
+			return v.Int, true
+		case scalar.String:
+			n, err := strconv.ParseInt(v.Str, 10, 64)
+			return n, err == nil
+		}
+	case transform.Real:
+		switch v.Kind {
+		case scalar.Float:
+			return v.Num, true
+		case scalar.Int:
+			return float64(v.Int), true
+		case scalar.String:
+			n, err := strconv.ParseFloat(v.Str, 64)
+			return n, err == nil
+		}
+	case transform.Boolean:
+		if v.Kind == scalar.Bool {
+			return v.Int != 0, true
+		}
+	}
+	return nil, false
+}
+
+// key adds the primary key of a row to Where. It answers false when no row can
+// have it.
+func (b *binder) key(value func(name string) *scalar.Value) bool {
+	x := b.f.op.Model.Primary
+	if !b.equal(column(x.Partition), value(x.Partition.Name)) {
+		return false
+	}
+	if len(x.Sort) == 0 {
+		return true
+	}
+	if len(x.Sort) == 1 {
+		return b.equal(column(x.Sort[0]), value(x.Sort[0].Name))
+	}
+	joined, ok := joinParts(x.Sort, value)
+	if !ok {
+		return false
+	}
+	b.st.Where = append(b.st.Where, Pred{
+		Op: Equal, Column: Column{Name: x.SortColumn, Storage: x.SortStorage}, Args: [2]Param{b.param(joined)},
+	})
+	return true
+}
+
+func (b *binder) equal(c Column, v *scalar.Value) bool {
+	if v == nil || v.IsNull() {
+		return false
+	}
+	s, ok := stored(v, c.Storage)
+	if !ok {
+		return false
+	}
+	b.st.Where = append(b.st.Where, Pred{Op: Equal, Column: c, Args: [2]Param{b.param(s)}})
+	return true
+}
+
+// joinParts joins the values of sort fields by "#".
+func joinParts(fields []*transform.Field, value func(name string) *scalar.Value) (string, bool) {
+	var text []byte
+	for i, f := range fields {
+		v := value(f.Name)
+		if v == nil || v.IsNull() {
+			return "", false
+		}
+		if i > 0 {
+			text = append(text, '#')
+		}
+		text = append(text, v.KeyPart()...)
+	}
+	return string(text), true
+}
+
+func (b *binder) get() bool {
+	b.st.Kind = SelectOne
+	return b.key(b.arg)
+}

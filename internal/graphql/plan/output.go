@@ -1,0 +1,127 @@
+package plan
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"preamp/internal/graphql/transform"
+)
+
+// model is the selection of a model's row.
+func (b *builder) model(sets []ast.SelectionSet, def *ast.Definition, m *transform.Model) *Object {
+	out := &Object{Type: def.Name}
+	for _, n := range b.merge(sets, def) {
+		o := Output{Key: n.key, Type: fieldOf(def, n.field.Name).Type}
+		f := m.Field(n.field.Name)
+		switch {
+		case n.field.Name == "__typename":
+			o.Kind = TypeName
+		case f == nil || f.Column == "":
+			o.Kind = NullOutput
+		default:
+			o.Kind, o.Column = FromColumn, column(f)
+			o.Sure = keyField(m, f)
+			if f.Kind == transform.Embedded {
+				o.Sub = b.embedded(n.sets, o.Type.Name())
+			}
+		}
+		out.Fields = append(out.Fields, b.checked(o))
+	}
+	return out
+}
+
+// checked notes that a field may be null where it must not.
+func (b *builder) checked(o Output) Output {
+	if o.Type.NonNull && !o.Sure && o.Kind != TypeName && o.Kind != Items {
+		b.field.nulls = true
+	}
+	return o
+}
+
+// keyField reports whether a field belongs to the primary key, whose columns
+// are never null.
+func keyField(m *transform.Model, f *transform.Field) bool {
+	for _, k := range m.Primary.Fields() {
+		if k.Name == f.Name {
+			return true
+		}
+	}
+	return false
+}
+
+// embedded is the selection of an object that is stored as JSON.
+func (b *builder) embedded(sets []ast.SelectionSet, typeName string) *Object {
+	def := b.op.schema.API.Schema.Types[typeName]
+	out := &Object{Type: typeName}
+	stored := b.op.schema.API.Objects[typeName]
+	for _, n := range b.merge(sets, def) {
+		o := Output{Key: n.key, Type: fieldOf(def, n.field.Name).Type, Name: n.field.Name}
+		var f *transform.Field
+		if stored != nil {
+			f = stored.Field(n.field.Name)
+		}
+		switch {
+		case n.field.Name == "__typename":
+			o.Kind = TypeName
+		case f == nil || f.Kind == transform.Relation || f.Kind == transform.Computed:
+			o.Kind = NullOutput
+		default:
+			o.Kind = FromMember
+			if f.Kind == transform.Embedded {
+				o.Sub = b.embedded(n.sets, f.Named)
+			}
+		}
+		out.Fields = append(out.Fields, b.checked(o))
+	}
+	return out
+}
+
+// connection is the selection of a page.
+func (b *builder) connection(sets []ast.SelectionSet, def *ast.Definition, m *transform.Model) *Object {
+	out := &Object{Type: def.Name}
+	for _, n := range b.merge(sets, def) {
+		field := fieldOf(def, n.field.Name)
+		o := Output{Key: n.key, Type: field.Type}
+		switch n.field.Name {
+		case "__typename":
+			o.Kind = TypeName
+		case "items":
+			o.Kind = Items
+			b.field.rows = true
+			o.Sub = b.model(n.sets, b.op.schema.API.Schema.Types[field.Type.Name()], m)
+		case "nextToken":
+			o.Kind = NextToken
+			b.field.ahead = true
+		default:
+			o.Kind = NullOutput
+		}
+		out.Fields = append(out.Fields, b.checked(o))
+	}
+	return out
+}
+
+// NullError is the error of a null in a non-null field.
+func NullError(t *ast.Type, parent string, path []any) *Error {
+	return &Error{
+		Message: fmt.Sprintf("Cannot return null for non-nullable type: '%s' within parent '%s' (%s)",
+			strings.TrimSuffix(t.String(), "!"), parent, pathText(path)),
+		Path: path,
+	}
+}
+
+// pathText is a path as messages show it: /listTodos/items[0]/title.
+func pathText(path []any) string {
+	var b strings.Builder
+	for _, p := range path {
+		switch p := p.(type) {
+		case string:
+			b.WriteString("/" + p)
+		case int:
+			b.WriteString("[" + strconv.Itoa(p) + "]")
+		}
+	}
+	return b.String()
+}

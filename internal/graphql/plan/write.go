@@ -1,0 +1,243 @@
+package plan
+
+import (
+	"preamp/internal/graphql/scalar"
+	"preamp/internal/graphql/transform"
+)
+
+// TypeNone is the errorType of errors that have none.
+const TypeNone = ""
+
+// nullRefused is what version 1 says of a null in a non-null field.
+const nullRefused = "An argument you marked as Non-Null is set to Null in the query or the body of your request."
+
+// change is the fields that a mutation writes: those of the input, and those
+// that the server fills.
+type change struct {
+	b      *binder
+	input  *scalar.Value
+	filled map[string]scalar.Value
+}
+
+// value is the value of a field; nil when it is not written.
+func (c *change) value(name string) *scalar.Value {
+	if v, ok := c.filled[name]; ok {
+		return &v
+	}
+	if v, ok := c.input.Get(name); ok {
+		return v
+	}
+	return nil
+}
+
+// fill sets a field that the input leaves out or sets to null.
+func (c *change) fill(name string, v scalar.Value) {
+	if given, ok := c.input.Get(name); !ok || given.IsNull() {
+		c.filled[name] = v
+	}
+}
+
+// timestamp fills a timestamp field, if it is one that the server fills.
+func (c *change) timestamp(name string) {
+	if name == "" {
+		return
+	}
+	if f := c.b.f.op.Model.Field(name); f != nil && f.Named == "AWSDateTime" && !f.List {
+		c.fill(name, scalar.Text(c.b.env.Now))
+	}
+}
+
+func (b *binder) change() *change {
+	c := &change{b: b, input: b.arg("input"), filled: map[string]scalar.Value{}}
+	if c.input == nil {
+		c.input = &null
+	}
+	return c
+}
+
+// absentCondition evaluates the condition of a create, which speaks of an item that
+// does not exist.
+func (b *binder) absentCondition() bool {
+	n := len(b.params)
+	p, ok := b.expression(b.arg("condition"))
+	b.params = b.params[:n]
+	return !ok || holdsAbsent(&p)
+}
+
+// holdsAbsent evaluates a predicate on an item without attributes.
+func holdsAbsent(p *Pred) bool {
+	switch p.Op {
+	case Always:
+		return true
+	case And:
+		for i := range p.Kids {
+			if !holdsAbsent(&p.Kids[i]) {
+				return false
+			}
+		}
+		return true
+	case Or:
+		for i := range p.Kids {
+			if holdsAbsent(&p.Kids[i]) {
+				return true
+			}
+		}
+		return false
+	}
+	return p.Not
+}
+
+func (b *binder) create() (ok, refused bool) {
+	b.st.Kind = Insert
+	m := b.f.op.Model
+	c := b.change()
+	if f := m.Field("id"); f != nil && f.Column != "" && f.Named == "ID" && !f.List {
+		if given := c.value("id"); given == nil || given.IsNull() {
+			c.fill("id", scalar.Text(b.env.NewID()))
+		}
+	}
+	c.timestamp(m.CreatedAt)
+	c.timestamp(m.UpdatedAt)
+	if !b.absentCondition() || b.err != nil {
+		return true, true
+	}
+	for _, f := range m.Primary.Fields() {
+		if v := c.value(f.Name); v == nil || v.IsNull() {
+			b.fail(TypeArguments, "The key field '%s' must not be null.", f.Name)
+			return false, false
+		}
+	}
+	for _, f := range m.Fields {
+		if f.Column == "" {
+			continue
+		}
+		v := c.value(f.Name)
+		if v == nil || v.IsNull() {
+			continue
+		}
+		s, ok := stored(v, f.Storage)
+		if !ok {
+			b.fail(TypeArguments, "The value of '%s' cannot be stored.", f.Name)
+			return false, false
+		}
+		b.st.Set = append(b.st.Set, Assign{Column: column(f), Value: b.param(s)})
+	}
+	b.joined(c, m.Primary, "creating")
+	for _, x := range m.Indexes {
+		b.joined(c, x, "creating")
+	}
+	b.keySizes()
+	return b.err == nil, false
+}
+
+func (b *binder) update() (ok, refused bool) {
+	b.st.Kind = Update
+	m := b.f.op.Model
+	c := b.change()
+	c.timestamp(m.UpdatedAt)
+	for _, f := range m.Fields {
+		if f.Column == "" || keyField(m, f) {
+			continue
+		}
+		v := c.value(f.Name)
+		if v == nil {
+			continue
+		}
+		if v.IsNull() && f.Type.NonNull && b.f.schema.API.Version == 1 {
+			b.fail(TypeNone, nullRefused)
+			return false, false
+		}
+		var s any
+		if !v.IsNull() {
+			if s, ok = stored(v, f.Storage); !ok {
+				b.fail(TypeArguments, "The value of '%s' cannot be stored.", f.Name)
+				return false, false
+			}
+		}
+		b.st.Set = append(b.st.Set, Assign{Column: column(f), Value: b.param(s)})
+	}
+	for _, x := range m.Indexes {
+		b.joined(c, x, "updating")
+	}
+	b.keySizes()
+	if !b.key(c.value) {
+		return false, b.err == nil
+	}
+	if len(b.st.Set) == 0 { // there is nothing to write, but the row must exist
+		key := b.st.Where[0]
+		b.st.Set = []Assign{{Column: key.Column, Value: key.Args[0]}}
+	}
+	b.condition()
+	return b.err == nil, false
+}
+
+func (b *binder) remove() (ok, refused bool) {
+	b.st.Kind = Delete
+	if !b.key(b.change().value) {
+		return false, b.err == nil
+	}
+	b.condition()
+	return b.err == nil, false
+}
+
+func (b *binder) condition() {
+	if p, ok := b.expression(b.arg("condition")); ok {
+		b.st.Where = append(b.st.Where, p)
+	}
+}
+
+// joined keeps the joined column of a composite sort key up to date. A client
+// must give all parts or none; parts that only the server fills are joined with
+// the stored ones.
+func (b *binder) joined(c *change, x *transform.Index, doing string) {
+	if len(x.Sort) < 2 || b.err != nil {
+		return
+	}
+	given, written, empty := false, false, false
+	missing := ""
+	for _, f := range x.Sort {
+		v := c.value(f.Name)
+		// Key fields are always there and never change, so an update that names
+		// them writes no part.
+		if b.st.Kind == Insert || !keyField(b.f.op.Model, f) {
+			_, byClient := c.input.Get(f.Name)
+			given = given || byClient
+			written = written || v != nil
+		}
+		empty = empty || v != nil && v.IsNull()
+		if v == nil && missing == "" {
+			missing = f.Name
+		}
+	}
+	col := Column{Name: x.SortColumn, Storage: transform.Text}
+	for _, a := range b.st.Set {
+		if a.Column == col { // two keys may share the column
+			return
+		}
+	}
+	switch {
+	case !written:
+	case given && missing != "":
+		directive := "@index"
+		if b.f.schema.API.Version == 1 {
+			directive = "@key"
+		}
+		b.fail(TypeNone, "When %s any part of the composite sort key for %s '%s', you must provide all fields for the key. Missing key: '%s'.",
+			doing, directive, x.Name, missing)
+	case empty:
+		b.st.Set = append(b.st.Set, Assign{Column: col, Value: b.param(nil)})
+	case missing == "":
+		text, _ := joinParts(x.Sort, c.value)
+		b.st.Set = append(b.st.Set, Assign{Column: col, Value: b.param(text)})
+	case b.st.Kind == Update:
+		a := Assign{Column: col}
+		for _, f := range x.Sort {
+			if v := c.value(f.Name); v != nil {
+				a.Joined = append(a.Joined, Part{Value: b.param(v.KeyPart())})
+			} else {
+				a.Joined = append(a.Joined, Part{Column: Column{Name: f.Column, Storage: f.Storage}})
+			}
+		}
+		b.st.Set = append(b.st.Set, a)
+	}
+}
