@@ -1,0 +1,276 @@
+package provision
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"preamp/internal/authn"
+	"preamp/internal/backend"
+	"preamp/internal/db"
+	"preamp/internal/graphql/endpoint"
+)
+
+// View is what an environment consists of, as its users are told. URLs are built
+// when it is made and never stored.
+type View struct {
+	App  backend.App
+	Env  backend.Env
+	APIs []APIView
+	// Sandbox says that models without @auth are open to the API key.
+	Sandbox  bool
+	Settings map[string]string
+}
+
+// APIView is a live GraphQL API.
+type APIView struct {
+	Name       string // resource name
+	ID         string
+	Endpoint   string
+	Config     APIConfig
+	APIKey     string // empty without API_KEY
+	KeyExpires time.Time
+	Pushed     time.Time
+	Digest     string
+}
+
+// View reads an environment. errs.NotFound when app or environment do not exist.
+func (p *Provisioner) View(ctx context.Context, app, env string) (View, error) {
+	v, err := p.Outline(ctx, app, env)
+	if err != nil || len(v.APIs) == 0 {
+		return v, err
+	}
+	e, err := p.open(ctx, v.Env.UID)
+	if err != nil {
+		return View{}, err
+	}
+	defer e.release()
+	err = e.db.Read(ctx, func(q *db.Query) error {
+		for i := range v.APIs {
+			a := &v.APIs[i]
+			keys, err := endpoint.Keys(q, e.sealer, a.ID)
+			if err != nil {
+				return err
+			}
+			if len(keys) > 0 {
+				a.APIKey, a.KeyExpires = keys[0].Value, time.UnixMilli(keys[0].ExpiresMS).UTC()
+			}
+		}
+		return nil
+	})
+	return v, err
+}
+
+// Outline is View without the API keys: it reads the control database alone and
+// opens no environment.
+func (p *Provisioner) Outline(ctx context.Context, app, env string) (View, error) {
+	v := View{}
+	err := p.Set.Control().Read(ctx, func(q *db.Query) (err error) {
+		if v.App, err = p.Registry.App(q, app); err != nil {
+			return err
+		}
+		if v.Env, err = p.Registry.Env(q, app, env); err != nil {
+			return err
+		}
+		if v.Settings, err = p.Registry.Settings(q, v.Env.UID); err != nil {
+			return err
+		}
+		resources, err := p.Registry.Resources(q, v.Env.UID, CategoryAPI)
+		if err != nil {
+			return err
+		}
+		for _, r := range resources {
+			if r.LiveVersion == 0 {
+				continue
+			}
+			l, err := decode[liveAPI](r.Live, "API")
+			if err != nil {
+				return err
+			}
+			v.APIs = append(v.APIs, APIView{
+				Name: r.Name, ID: l.APIID, Endpoint: p.endpoint(l.APIID), Config: l.Config,
+				Pushed: time.UnixMilli(l.Pushed).UTC(), Digest: l.Digest,
+			})
+		}
+		return nil
+	})
+	v.Sandbox = v.Settings[SettingSandbox] == "true"
+	return v, err
+}
+
+func (p *Provisioner) endpoint(apiID string) string {
+	return p.BaseURL() + "/api/" + apiID + "/graphql"
+}
+
+// account stands where AWS writes an account number.
+const account = "000000000000"
+
+// Meta is the content of amplify-meta.json. Scripts read single members of it,
+// so its shape and names are those of the Amplify CLI.
+type Meta struct {
+	Providers struct {
+		CloudFormation metaProvider `json:"awscloudformation"`
+	} `json:"providers"`
+	API object `json:"api,omitempty"`
+}
+
+type metaProvider struct {
+	AuthRoleName         string `json:"AuthRoleName"`
+	UnauthRoleArn        string `json:"UnauthRoleArn"`
+	AuthRoleArn          string `json:"AuthRoleArn"`
+	Region               string `json:"Region"`
+	DeploymentBucketName string `json:"DeploymentBucketName"`
+	UnauthRoleName       string `json:"UnauthRoleName"`
+	StackName            string `json:"StackName"`
+	StackID              string `json:"StackId"`
+	AmplifyAppID         string `json:"AmplifyAppId"`
+}
+
+type metaAPI struct {
+	Service           string       `json:"service"`
+	ProviderPlugin    string       `json:"providerPlugin"`
+	DependsOn         []string     `json:"dependsOn"`
+	Output            metaOutput   `json:"output"`
+	ProviderMetadata  metaMetadata `json:"providerMetadata"`
+	LastPushTimeStamp string       `json:"lastPushTimeStamp"`
+	LastPushDirHash   string       `json:"lastPushDirHash"`
+}
+
+type metaOutput struct {
+	AuthConfig  metaAuthConfig `json:"authConfig"`
+	SandboxMode *metaSandbox   `json:"globalSandboxModeConfig,omitempty"`
+	APIID       string         `json:"GraphQLAPIIdOutput"`
+	Endpoint    string         `json:"GraphQLAPIEndpointOutput"`
+	APIKey      string         `json:"GraphQLAPIKeyOutput,omitempty"`
+}
+
+type metaSandbox struct {
+	Env string `json:"env"`
+}
+
+type metaMetadata struct {
+	TemplateURL string `json:"s3TemplateURL"`
+	LogicalID   string `json:"logicalId"`
+}
+
+type metaAuthConfig struct {
+	Default    metaAuth   `json:"defaultAuthentication"`
+	Additional []metaAuth `json:"additionalAuthenticationProviders"`
+}
+
+type metaAuth struct {
+	Type   string         `json:"authenticationType"`
+	APIKey *metaKeyConfig `json:"apiKeyConfig,omitempty"`
+}
+
+type metaKeyConfig struct {
+	Days        int    `json:"apiKeyExpirationDays"`
+	Date        string `json:"apiKeyExpirationDate,omitempty"`
+	Description string `json:"description,omitempty"`
+}
+
+// timeForm is ISO 8601 with milliseconds and Z.
+const timeForm = "2006-01-02T15:04:05.000Z"
+
+// Meta is the amplify-meta.json of the environment. The main API, the oldest,
+// comes first: scripts take the first key.
+func (p *Provisioner) Meta(v View) Meta {
+	var m Meta
+	stack := stackName(v.App.Name, v.Env)
+	role := func(kind string) (name, arn string) {
+		name = stack + "-" + kind
+		return name, "arn:aws:iam::" + account + ":role/" + name
+	}
+	c := &m.Providers.CloudFormation
+	c.AuthRoleName, c.AuthRoleArn = role("authRole")
+	c.UnauthRoleName, c.UnauthRoleArn = role("unauthRole")
+	c.Region = p.Region
+	c.StackName = stack
+	c.DeploymentBucketName = stack + "-deployment"
+	c.StackID = fmt.Sprintf("arn:aws:cloudformation:%s:%s:stack/%s/%s", p.Region, account, stack, uuid.NewSHA1(uuid.Nil, []byte(v.Env.UID)))
+	c.AmplifyAppID = v.App.ID
+	if len(v.APIs) == 0 {
+		return m
+	}
+	for _, a := range v.APIs {
+		out := metaOutput{
+			APIID: a.ID, Endpoint: a.Endpoint, APIKey: a.APIKey,
+			AuthConfig: metaAuthConfig{Default: a.meta(a.Config.Default()), Additional: []metaAuth{}},
+		}
+		for _, mode := range a.Config.Modes()[1:] {
+			out.AuthConfig.Additional = append(out.AuthConfig.Additional, a.meta(mode))
+		}
+		if v.Sandbox {
+			out.SandboxMode = &metaSandbox{Env: v.Env.Name}
+		}
+		m.API.set(a.Name, metaAPI{
+			Service: "AppSync", ProviderPlugin: "awscloudformation", DependsOn: []string{}, Output: out,
+			ProviderMetadata: metaMetadata{
+				TemplateURL: "https://s3.amazonaws.com/" + c.DeploymentBucketName + "/amplify-cfn-templates/api/cloudformation-template.json",
+				LogicalID:   CategoryAPI + a.Name,
+			},
+			LastPushTimeStamp: a.Pushed.Format(timeForm),
+			LastPushDirHash:   a.Digest,
+		})
+	}
+	return m
+}
+
+func (a APIView) meta(mode authn.Mode) metaAuth {
+	m := metaAuth{Type: string(mode)}
+	if mode != authn.APIKey {
+		return m
+	}
+	t, _ := a.Config.key()
+	m.APIKey = &metaKeyConfig{Days: keyDays(a.Config)}
+	if !a.KeyExpires.IsZero() {
+		m.APIKey.Date = a.KeyExpires.Format(timeForm)
+	}
+	if t.Settings.Description != nil {
+		m.APIKey.Description = *t.Settings.Description
+	}
+	return m
+}
+
+var notAlnum = regexp.MustCompile(`[^a-z0-9]+`)
+
+// stackName has the form of the CLI's stacks, amplify-<project>-<env>-<5 digits>.
+// The digits come from the environment's own key: the same environment always
+// has the same name, one of that name made later another.
+func stackName(app string, env backend.Env) string {
+	project := strings.Trim(notAlnum.ReplaceAllString(strings.ToLower(app), ""), "-")
+	if project == "" {
+		project = "app"
+	}
+	sum := sha256.Sum256([]byte(env.UID))
+	return fmt.Sprintf("amplify-%.20s-%s-%05d", project, env.Name, binary.BigEndian.Uint32(sum[:4])%100000)
+}
+
+// FeatureFlags is the content of cli.json: the settings that decide what a
+// schema becomes.
+type FeatureFlags struct {
+	Features struct {
+		Transformer struct {
+			Version      int  `json:"transformerversion"`
+			Experimental bool `json:"useexperimentalpipelinedtransformer"`
+		} `json:"graphqltransformer"`
+		Codegen struct {
+			ModelIntrospection bool `json:"usemodelintrospection"`
+		} `json:"codegen"`
+	} `json:"features"`
+}
+
+// FeatureFlags are those of an environment.
+func (p *Provisioner) FeatureFlags(View) FeatureFlags {
+	var f FeatureFlags
+	f.Features.Transformer.Version = 2
+	f.Features.Transformer.Experimental = true
+	f.Features.Codegen.ModelIntrospection = true
+	return f
+}
