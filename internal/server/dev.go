@@ -1,0 +1,268 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"preamp/internal/amplifybackend"
+	"preamp/internal/backend"
+	"preamp/internal/config"
+	"preamp/internal/db"
+	"preamp/internal/errs"
+	"preamp/internal/id"
+	"preamp/internal/job"
+	"preamp/internal/keys"
+	"preamp/internal/provision"
+	"preamp/internal/schemafile"
+)
+
+// DevOptions are the flags of `preamp dev`.
+type DevOptions struct {
+	Listen string
+	Data   string
+	// App names the app; empty takes the name of the schema's folder.
+	App string
+	Env string
+	// Schema is a file or a folder; empty looks for an Amplify project, and
+	// without one starts an empty server.
+	Schema      string
+	Watch       bool
+	AllowRemote bool
+	Config      *config.Config
+	// Out gets what people read; logs go to Logger.
+	Out     io.Writer
+	Logger  *slog.Logger
+	Version string
+	// Describe prints what was started.
+	Describe func(Started)
+}
+
+// Started is what `preamp dev` tells its user when it is ready.
+type Started struct {
+	Version  string
+	App      backend.App
+	Env      string
+	ReadyIn  time.Duration
+	Base     string
+	Endpoint string
+	APIKey   string
+	Data     string
+	CAFile   string
+	// Schema is what is watched; empty when there is nothing to watch.
+	Schema string
+	Push   Push
+}
+
+// Push is the outcome of bringing a schema to the server.
+type Push struct {
+	// Skipped says that the server had this schema already.
+	Skipped bool
+	Took    time.Duration
+	Models  int
+	// Problem is why the push failed, with file and line where there is one; the
+	// last version keeps serving.
+	Problem string
+}
+
+// Dev runs a development server until ctx ends: loopback only, keys made on
+// first start, sandbox mode on, no rate limit.
+func Dev(ctx context.Context, o DevOptions) error {
+	if err := checkLoopback(o.Listen, o.AllowRemote); err != nil {
+		return err
+	}
+	source, err := findSchema(o.Schema)
+	if err != nil {
+		return err
+	}
+	data, err := filepath.Abs(o.Data)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(data, 0o700); err != nil {
+		return fmt.Errorf("make the data directory: %w", err)
+	}
+	master, err := keys.LoadOrCreateMaster(filepath.Join(data, "master.key"))
+	if err != nil {
+		return err
+	}
+	s, err := open(ctx, devOptions(o, data, master))
+	if err != nil {
+		return err
+	}
+	if _, err := s.creds.Root(ctx); err != nil {
+		s.close()
+		return err
+	}
+	d := &dev{Server: s, o: o, source: source, appName: appName(o.App, source), env: o.Env}
+	return s.Run(ctx, d.start, d.watch)
+}
+
+// dev keeps a server's API like a schema on disk.
+type dev struct {
+	*Server
+	o       DevOptions
+	source  *schemaSource
+	appName string
+	env     string
+	app     backend.App
+}
+
+// start brings the schema to the server before the server calls itself ready.
+func (d *dev) start(ctx context.Context) error {
+	var err error
+	if d.app, err = d.ensureApp(ctx); err != nil {
+		return err
+	}
+	st := Started{Version: d.version, App: d.app, Env: d.env, Base: d.baseURL(), Data: d.o.Data, CAFile: d.ca.File()}
+	if d.source != nil {
+		st.Push = d.push(ctx)
+		if d.o.Watch {
+			st.Schema = d.source.name
+		}
+	}
+	v, err := d.provision.View(ctx, d.app.ID, d.env)
+	if err != nil {
+		return err
+	}
+	if len(v.APIs) > 0 {
+		st.Endpoint, st.APIKey = v.APIs[0].Endpoint, v.APIs[0].APIKey
+	}
+	st.ReadyIn = time.Since(d.started)
+	if d.o.Describe != nil {
+		d.o.Describe(st)
+	}
+	return nil
+}
+
+// ensureApp finds or makes the app and its environment.
+func (d *dev) ensureApp(ctx context.Context) (backend.App, error) {
+	var app backend.App
+	var ready bool
+	err := d.set.Control().Read(ctx, func(q *db.Query) error {
+		apps, err := d.registry.Apps(q)
+		if err != nil {
+			return err
+		}
+		for _, a := range apps {
+			if a.Name == d.appName || a.ID == d.appName {
+				app = a
+			}
+		}
+		if app.ID == "" {
+			return nil
+		}
+		_, err = d.registry.Env(q, app.ID, d.env)
+		ready = err == nil
+		if errs.KindOf(err) == errs.NotFound {
+			return nil
+		}
+		return err
+	})
+	if err != nil || ready {
+		return app, err
+	}
+	if app.ID == "" {
+		app = backend.App{ID: id.NewApp(), Name: d.appName}
+	}
+	out, err := d.service.CreateBackend(ctx, &amplifybackend.CreateBackendRequest{
+		AppID: app.ID, AppName: app.Name, BackendEnvironmentName: d.env,
+	})
+	if err != nil {
+		return app, err
+	}
+	return app, d.wait(ctx, out.JobID)
+}
+
+// push makes the server serve the schema as it is on disk now.
+func (d *dev) push(ctx context.Context) Push {
+	began := time.Now()
+	p := Push{}
+	text, err := schemafile.Read(d.source.name)
+	if err != nil {
+		p.Problem = err.Error()
+		return p
+	}
+	p.Skipped, err = d.pushText(ctx, text.Content)
+	p.Took = time.Since(began)
+	p.Models = provision.CountModels(text.Content)
+	switch {
+	case errs.KindOf(err) == errs.Internal && err != nil:
+		p.Problem = err.Error()
+	case err != nil:
+		p.Problem = text.Locate(errs.Public(err).Message)
+	}
+	return p
+}
+
+// pushText goes the way of every client: CreateBackendAPI or UpdateBackendAPI,
+// then the job.
+func (d *dev) pushText(ctx context.Context, schema string) (skipped bool, err error) {
+	name := d.source.api
+	if name == "" {
+		name = resourceName(d.appName)
+	}
+	live, err := d.service.GetBackendAPI(ctx, &amplifybackend.GetBackendAPIRequest{
+		AppID: d.app.ID, BackendEnvironmentName: d.env, ResourceName: name,
+	})
+	var jobID *string
+	switch {
+	case errs.KindOf(err) == errs.NotFound:
+		out, err := d.service.CreateBackendAPI(ctx, &amplifybackend.CreateBackendAPIRequest{
+			AppID: d.app.ID, BackendEnvironmentName: d.env, ResourceName: name,
+			ResourceConfig: &amplifybackend.BackendAPIResourceConfig{
+				APIName: &name, TransformSchema: &schema,
+				DefaultAuthType: &amplifybackend.BackendAPIAuthType{Mode: new("API_KEY")},
+			},
+		})
+		if err != nil {
+			return false, err
+		}
+		jobID = out.JobID
+	case err != nil:
+		return false, err
+	case live.ResourceConfig != nil && live.ResourceConfig.TransformSchema != nil && *live.ResourceConfig.TransformSchema == schema:
+		return true, nil
+	default:
+		out, err := d.service.UpdateBackendAPI(ctx, &amplifybackend.UpdateBackendAPIRequest{
+			AppID: d.app.ID, BackendEnvironmentName: d.env, ResourceName: name,
+			ResourceConfig: &amplifybackend.BackendAPIResourceConfig{TransformSchema: &schema},
+		})
+		if err != nil {
+			return false, err
+		}
+		jobID = out.JobID
+	}
+	return false, d.wait(ctx, jobID)
+}
+
+// wait waits for a job's end; the error of one that failed is Invalid.
+func (d *dev) wait(ctx context.Context, jobID *string) error {
+	j, err := d.jobs.Wait(ctx, *jobID)
+	if err == nil && j.Status() == job.StatusFailed {
+		return errs.E(errs.Invalid, "%s", j.Error)
+	}
+	return err
+}
+
+// checkLoopback keeps a development server, which shows its keys, on this
+// machine unless its owner says otherwise.
+func checkLoopback(listen string, allowRemote bool) error {
+	host, _, err := net.SplitHostPort(listen)
+	if err != nil {
+		return fmt.Errorf("--listen %q is not host:port: %w", listen, err)
+	}
+	if allowRemote {
+		return nil
+	}
+	if ip := net.ParseIP(host); host == "localhost" || (ip != nil && ip.IsLoopback()) {
+		return nil
+	}
+	return errors.New("preamp dev shows its keys and listens on this machine only: use a loopback address, or --allow-remote if the network is trusted")
+}

@@ -1,0 +1,102 @@
+package server
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"log/slog"
+	"os"
+	"strconv"
+
+	"preamp/internal/config"
+	"preamp/internal/graphql/endpoint"
+	"preamp/internal/keys"
+	"preamp/internal/provision"
+)
+
+// ServeOptions are the flags of `preamp serve`. Config is one that
+// config.Load checked for serve.
+type ServeOptions struct {
+	Config   *config.Config
+	Insecure bool
+	Logger   *slog.Logger
+	Version  string
+}
+
+// Serve runs a production server until ctx ends.
+func Serve(ctx context.Context, o ServeOptions) error {
+	c := o.Config
+	master, err := master(c.MasterKey)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(c.Data, 0o700); err != nil {
+		return fmt.Errorf("make the data directory: %w", err)
+	}
+	opts := fromConfig(c)
+	opts.master, opts.insecure, opts.version, opts.logger = master, o.Insecure, o.Version, o.Logger
+	opts.settings = settings(c, false)
+	if c.TLS.Cert != "" {
+		pair, err := tls.LoadX509KeyPair(c.TLS.Cert, c.TLS.Key)
+		if err != nil {
+			return fmt.Errorf("load the certificate: %w", err)
+		}
+		opts.certificates = &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{pair}, NextProtos: []string{"h2", "http/1.1"}}
+	}
+	s, err := open(ctx, opts)
+	if err != nil {
+		return err
+	}
+	return s.Run(ctx, func(context.Context) error {
+		o.Logger.Info("ready", "version", o.Version, "url", s.baseURL(), "listen", s.listener.Addr().String(), "data", c.Data, "store", s.set.Dialect().String())
+		return nil
+	})
+}
+
+// master reads the key that seals all others.
+func master(k config.MasterKey) (keys.Secret, error) {
+	if k.File != "" {
+		return keys.MasterFromFile(k.File)
+	}
+	return keys.MasterFromEnv(k.Env)
+}
+
+// fromConfig is what dev and serve take from a configuration file alike.
+func fromConfig(c *config.Config) options {
+	return options{
+		listen: c.Listen, data: c.Data, databaseURL: c.Database.URL, publicURL: c.PublicURL, trusted: c.TrustedProxies,
+		relaxed: c.Durability == config.DurabilityRelaxed, openEnvs: c.Limits.OpenEnvironments, openAPIs: c.Limits.OpenAPIs,
+		perSecond: c.Limits.RequestsPerSecond, burst: c.Limits.RequestBurst, wait: c.Limits.ControlWait, body: c.Limits.Body,
+		limits: endpoint.Limits{
+			Body: c.Limits.Body, QueryText: int(c.Limits.QueryText), Tokens: c.Limits.QueryTokens, Depth: c.Limits.QueryDepth,
+			DepthAPIKey: c.Limits.QueryDepthAPIKey, Aliases: c.Limits.QueryAliases, Fields: c.Limits.QueryFields, Time: c.Limits.QueryTime,
+		},
+	}
+}
+
+// settings are the backend settings of a new environment.
+func settings(c *config.Config, sandbox bool) map[string]string {
+	if c.Sandbox != nil {
+		sandbox = *c.Sandbox
+	}
+	s := map[string]string{}
+	for k, v := range c.Settings {
+		s[k] = v
+	}
+	if _, ok := s[provision.SettingSandbox]; !ok {
+		s[provision.SettingSandbox] = strconv.FormatBool(sandbox)
+	}
+	return s
+}
+
+// devOptions are the options of a development server: flags win over the file.
+func devOptions(o DevOptions, data string, master keys.Secret) options {
+	c := o.Config
+	if c == nil {
+		c = config.Default()
+	}
+	opts := fromConfig(c)
+	opts.dev, opts.listen, opts.data, opts.master, opts.version, opts.logger = true, o.Listen, data, master, o.Version, o.Logger
+	opts.settings = settings(c, true)
+	return opts
+}
