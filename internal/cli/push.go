@@ -1,0 +1,147 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"time"
+
+	"preamp/internal/schemafile"
+	"preamp/internal/server"
+)
+
+type pushCmd struct {
+	dataFlag
+	File    string  `arg:"" help:"Schema file, or folder of *.graphql files."`
+	App     string  `help:"App, by id or name. Default: the only one." placeholder:"APP"`
+	Env     string  `help:"Environment. Default: the only one." placeholder:"ENV"`
+	API     string  `name:"api" help:"Resource name of the API. Default: the only one, or a new one named after the app." placeholder:"NAME"`
+	Wait    bool    `help:"Wait for the job and report how it ended."`
+	Timeout seconds `help:"Longest wait." default:"300" placeholder:"300"`
+}
+
+// Help is shown by --help.
+func (*pushCmd) Help() string {
+	return `Calls UpdateBackendAPI, or CreateBackendAPI when the environment has no such API, and prints the id of the job. With --wait, a schema that cannot be served ends with exit code 1 and one line per problem: file:line:column: message. The version that was live keeps serving.
+
+With a server started by preamp serve, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.
+
+Example:
+
+    preamp push --app todo --env dev schema.graphql --wait`
+}
+
+// Run implements the command.
+func (c *pushCmd) Run(a *app) error {
+	text, err := schemafile.Read(c.File)
+	if err != nil {
+		return err
+	}
+	l, err := find(c.Data)
+	if err != nil {
+		return err
+	}
+	st, _, err := l.status(a.ctx)
+	if err != nil {
+		return err
+	}
+	app, env, err := choose(st, c.App, c.Env)
+	if err != nil {
+		return err
+	}
+	api, err := a.connect(l, st)
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	j, err := c.send(a, api, app, env, text.Content)
+	if err != nil {
+		return err
+	}
+	if !c.Wait {
+		return a.printf("%s %s\n", j.ID, j.Status)
+	}
+	ctx, cancel := context.WithTimeout(a.ctx, time.Duration(c.Timeout))
+	defer cancel()
+	if j, err = api.wait(ctx, app.ID, env.Name, j.ID); err != nil {
+		return err
+	}
+	if j.Status == failed {
+		fmt.Fprintln(a.Stderr, text.Locate(j.Error))
+		return silent(ExitFailure)
+	}
+	return a.printf("%s %s in %s\n", j.ID, j.Status, rounded(time.Since(began)))
+}
+
+type authType struct {
+	Mode string `json:"mode"`
+}
+
+type apiConfig struct {
+	APIName         string    `json:"apiName,omitempty"`
+	TransformSchema string    `json:"transformSchema"`
+	DefaultAuthType *authType `json:"defaultAuthType,omitempty"`
+}
+
+type apiRequest struct {
+	Env            string    `json:"backendEnvironmentName,omitempty"`
+	ResourceName   string    `json:"resourceName"`
+	ResourceConfig apiConfig `json:"resourceConfig"`
+}
+
+// send updates the API, or creates it when it does not exist.
+func (c *pushCmd) send(a *app, api *api, app server.StatusApp, env server.StatusEnv, schema string) (job, error) {
+	name, exists, err := chooseAPI(app, env, c.API)
+	if err != nil {
+		return job{}, err
+	}
+	var j job
+	if exists {
+		err = api.post(a.ctx, apiRequest{ResourceName: name, ResourceConfig: apiConfig{TransformSchema: schema}}, &j,
+			"backend", app.ID, "api", env.Name)
+		return j, err
+	}
+	err = api.post(a.ctx, apiRequest{
+		Env: env.Name, ResourceName: name,
+		ResourceConfig: apiConfig{APIName: name, TransformSchema: schema, DefaultAuthType: &authType{Mode: "API_KEY"}},
+	}, &j, "backend", app.ID, "api")
+	return j, err
+}
+
+var notName = regexp.MustCompile(`[^A-Za-z0-9]+`)
+
+// chooseAPI is the resource name of the API to push to, and whether it exists.
+func chooseAPI(app server.StatusApp, env server.StatusEnv, name string) (string, bool, error) {
+	for _, api := range env.APIs {
+		if api.Name == name || name == "" && len(env.APIs) == 1 {
+			return api.Name, true, nil
+		}
+	}
+	switch {
+	case name != "":
+		return name, false, nil
+	case len(env.APIs) > 1:
+		return "", false, usagef("environment %s has several APIs, choose one with --api", env.Name)
+	}
+	if n := notName.ReplaceAllString(app.Name, ""); n != "" {
+		return n, false, nil
+	}
+	return "api", false, nil
+}
+
+// choose finds app and environment.
+func choose(st server.Status, app, env string) (server.StatusApp, server.StatusEnv, error) {
+	a, err := chooseApp(st, app)
+	if err != nil {
+		return server.StatusApp{}, server.StatusEnv{}, err
+	}
+	e, err := chooseEnv(a, env)
+	return a, e, err
+}
+
+// isGone reports whether an operation said that the thing does not exist.
+func isGone(err error) bool {
+	e, ok := errors.AsType[*apiError](err)
+	return ok && e.Name == "NotFoundException"
+}
