@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha1" //nolint:gosec // the form of lastPushDirHash, not a protection
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -103,8 +104,7 @@ func (p *Provisioner) applyAPI(ctx context.Context, r *job.Run, a APIArgs) error
 			return nil, err
 		}
 		return builtAPI{KeyExpires: expires}, build(tx, env, construction{
-			apiID: a.APIID, name: a.Name, version: a.Version, source: a.Config.TransformSchema,
-			options: options, layout: api.Layout, nowMS: a.CalledMS, keyExpires: expires,
+			apiID: a.APIID, name: a.Name, version: a.Version, compiled: api, nowMS: a.CalledMS, keyExpires: expires,
 		})
 	})
 	if err != nil {
@@ -203,11 +203,9 @@ func (p *Provisioner) deleteAPI(ctx context.Context, r *job.Run, a DeleteAPIArgs
 type construction struct {
 	apiID, name string
 	version     int64
-	source      string
-	options     transform.Options
-	layout      transform.Layout
-	nowMS       int64
-	keyExpires  int64 // 0: no API key
+	compiled
+	nowMS      int64
+	keyExpires int64 // 0: no API key
 }
 
 // build makes a version and its tables, and switches to it, in one transaction.
@@ -221,7 +219,7 @@ func build(tx *db.Tx, env environment, c construction) error {
 	}
 	merged, changes, err := transform.Merge(present, c.layout)
 	if err != nil {
-		return err
+		return c.locate(err)
 	}
 	if err := endpoint.CreateAPI(tx, c.apiID, c.name, c.nowMS); err != nil {
 		return err
@@ -306,30 +304,53 @@ const SettingSandbox = "sandbox"
 func tablePrefix(apiID string) string { return apiID[:8] + "_" }
 
 // compile reads a schema and refuses what cannot be served.
-func compile(source string, o transform.Options) (*transform.API, error) {
+func compile(source string, o transform.Options) (compiled, error) {
 	if strings.TrimSpace(source) == "" {
-		return nil, errs.E(errs.Invalid, "1:1: the schema is empty")
+		return compiled{}, errs.E(errs.Invalid, "1:1: the schema is empty")
 	}
 	doc, err := schema.Parse(source)
 	if err != nil {
-		return nil, err
+		return compiled{}, err
 	}
 	api, err := transform.Expand(doc, o)
 	if err != nil {
-		return nil, err
+		return compiled{}, err
 	}
 	if err := transform.CheckServable(doc, api, o); err != nil {
-		return nil, err
+		return compiled{}, err
 	}
-	return api, nil
+	return compiled{source: source, options: o, layout: api.Layout, doc: doc}, nil
 }
 
-// Check compiles a schema without making anything, for tools that want to know
-// before they push. The error is the one that the job would end with.
-func Check(source string, o transform.Options) error {
-	o.TablePrefix = "check_"
-	_, err := compile(source, o)
-	return err
+// compiled is a schema that can be served, and what it needs of the database.
+type compiled struct {
+	source  string
+	options transform.Options
+	layout  transform.Layout
+	doc     *schema.Document
+}
+
+// locate puts the position of the element that an error names in front of it.
+// A layout knows names only; the document knows where they stand.
+func (c compiled) locate(err error) error {
+	e, ok := errors.AsType[*errs.Error](err)
+	if !ok || e.Kind != errs.Invalid {
+		return err
+	}
+	element, text, ok := strings.Cut(e.Message, ": ")
+	if !ok {
+		return err
+	}
+	model, field, _ := strings.Cut(element, ".")
+	def := c.doc.AST.Definitions.ForName(model)
+	if def == nil {
+		return err
+	}
+	pos := def.Position
+	if f := def.Fields.ForName(field); f != nil {
+		pos = f.Position
+	}
+	return schema.Refuse(pos, element, "%s", text)
 }
 
 // digest has the form of lastPushDirHash in amplify-meta.json.
