@@ -47,7 +47,7 @@ func (r *rules) line(words []string) error {
 	case "allow":
 		i := slices.Index(words, "->")
 		if i < 2 || i == len(words)-1 {
-			return fmt.Errorf("want: allow FROM... -> TO...")
+			return fmt.Errorf("an allow line is: allow FROM... -> TO..., with packages on both sides")
 		}
 		for _, from := range words[1:i] {
 			for _, to := range words[i+1:] {
@@ -72,7 +72,7 @@ func (r *rules) line(words []string) error {
 	default:
 		rank, err := strconv.Atoi(words[0])
 		if err != nil || len(words) < 3 || !strings.HasSuffix(words[1], ":") {
-			return fmt.Errorf("want: RANK NAME: PACKAGE...")
+			return fmt.Errorf("a rank line is: RANK NAME: PACKAGE..., with at least one package")
 		}
 		for _, p := range words[2:] {
 			set := r.rank

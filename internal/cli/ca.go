@@ -36,7 +36,12 @@ Browsers on Linux keep their own list: Settings, Certificates, Authorities, Impo
 
 // Run implements the command.
 func (c *caCmd) Run(a *app) error {
-	file := filepath.Join(c.Data, "ca", "ca.pem")
+	// Absolute: the path is made to be put into variables that other programs read
+	// from other folders.
+	file, err := filepath.Abs(filepath.Join(c.Data, "ca", "ca.pem"))
+	if err != nil {
+		return err
+	}
 	raw, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return errors.New("there is no " + file + ": `preamp dev` makes it on first start")

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"flag"
-
 	"os"
 	"path/filepath"
 	"strings"

@@ -140,11 +140,10 @@ func (f *fake) seen() []string {
 
 // result is what a command left.
 type result struct {
-	code        int
-	out, err    string
-	dev         *server.DevOptions
-	serve       *server.ServeOptions
-	environment []string
+	code     int
+	out, err string
+	dev      *server.DevOptions
+	serve    *server.ServeOptions
 }
 
 // run runs a command line against a data directory.

@@ -3,6 +3,7 @@ package httpx
 import (
 	"context"
 	"log/slog"
+	"math"
 	"net/http"
 	"net/netip"
 	"runtime/debug"
@@ -100,7 +101,7 @@ func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			slog.String("path", logPath(r)),
 			slog.Int("status", rec.Status()),
 			slog.Int64("bytes", rec.bytes),
-			slog.Duration("duration", d),
+			slog.Float64("duration_ms", math.Round(float64(d)/1e3)/1e3),
 			slog.String("peer", addr.String()))
 		if f.c.Observe != nil {
 			f.c.Observe(Access{Route: route, Method: r.Method, Status: rec.Status(), Bytes: rec.bytes, Duration: d})

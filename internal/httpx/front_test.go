@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -130,9 +131,7 @@ func do(t *testing.T, s *httptest.Server, method, path string, header http.Heade
 	if err != nil {
 		t.Fatal(err)
 	}
-	for k, v := range header {
-		r.Header[k] = v
-	}
+	maps.Copy(r.Header, header)
 	resp, err := s.Client().Do(r)
 	if err != nil {
 		t.Fatal(err)
@@ -198,14 +197,17 @@ func TestAccessLog(t *testing.T) {
 		Msg, Method, Path, Peer string
 		RequestID               string `json:"request_id"`
 		Status, Bytes           int
-		Duration                int64
+		Duration                float64 `json:"duration_ms"`
 	}
 	if err := json.Unmarshal(out.Bytes(), &line); err != nil {
 		t.Fatal(err)
 	}
 	if line.Msg != "request" || line.Method != "POST" || line.Path != "/api/abc/graphql" || line.Status != 200 ||
-		line.Bytes != w.Body.Len() || line.Duration <= 0 || line.Peer != "192.0.2.7" || line.RequestID != w.Header().Get("x-amzn-RequestId") {
+		line.Bytes != w.Body.Len() || line.Duration < 0 || line.Peer != "192.0.2.7" || line.RequestID != w.Header().Get("x-amzn-RequestId") {
 		t.Errorf("%+v", line)
+	}
+	if !strings.Contains(out.String(), `"duration_ms":`) {
+		t.Error("no duration")
 	}
 	f.ServeHTTP(httptest.NewRecorder(), request("POST", "/backend/d1/details"))
 	f.ServeHTTP(httptest.NewRecorder(), request("GET", "/"+strings.Repeat("x", 5000)))
