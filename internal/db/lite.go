@@ -15,43 +15,37 @@ type lite struct {
 type liteOptions struct {
 	path      string
 	qualifier string
-	create    bool
 	config    *Config
 	counters  *counters
 	fault     func(sql string) error
 }
 
 func (o liteOptions) writeDSN() string {
-	mode, sync := "rw", "synchronous(FULL)"
-	if o.create {
-		mode = "rwc"
-	}
+	sync := "synchronous(FULL)"
 	if o.config.Relaxed {
 		sync = "synchronous(NORMAL)"
 	}
-	return liteDSN(o.path, mode, "journal_mode(WAL)", sync, "journal_size_limit(67108864)")
+	return liteDSN(o.path, "rw", "journal_mode(WAL)", sync, "journal_size_limit(67108864)")
 }
 
 func (o liteOptions) readDSN() string {
 	return liteDSN(o.path, "rw", "query_only(1)")
 }
 
-// openLiteFile opens a file. Its migrations have been done.
-func openLiteFile(o liteOptions) (*lite, error) {
-	openWriter := func() (*liteConn, error) {
-		return openLite(o.writeDSN(), o.qualifier, writerStatements)
-	}
-	conn, err := openWriter()
-	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", o.path, err)
-	}
+func (o liteOptions) openWriter() (*liteConn, error) {
+	return openLite(o.writeDSN(), o.qualifier, writerStatements)
+}
+
+// startLite makes a store of a file whose migrations have been done and whose
+// write connection is open.
+func startLite(o liteOptions, conn *liteConn) *lite {
 	readDSN := o.readDSN()
 	l := &lite{
 		readPool: newReadPool(o.config.Readers, func() (*liteConn, error) {
 			return openLite(readDSN, o.qualifier, readerStatements)
 		}),
 		writer: &writer{
-			open:     openWriter,
+			open:     o.openWriter,
 			check:    quickCheck,
 			counters: o.counters,
 			logger:   o.config.Logger,
@@ -60,7 +54,7 @@ func openLiteFile(o liteOptions) (*lite, error) {
 	}
 	l.writer.poisoned = l.retire
 	l.start(conn)
-	return l, nil
+	return l
 }
 
 // quickCheck reads the whole file for damage, after a commit that failed.

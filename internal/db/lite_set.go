@@ -41,7 +41,7 @@ func newLiteEngine(c *Config, control, env *lines, k *counters) (*liteEngine, er
 	if c.Shared {
 		return e, nil
 	}
-	if e.lock, err = lockNode(filepath.Join(dir, "node.lock")); err != nil {
+	if e.lock, err = lockNode(filepath.Join(dir, lockFile)); err != nil {
 		return nil, err
 	}
 	// What is in tmp belongs to a process that died in the middle of Create.
@@ -82,32 +82,62 @@ func (e *liteEngine) openControl(ctx context.Context) (store, error) {
 	if err := f.Close(); err != nil {
 		return nil, err
 	}
-	known, err := e.readFacts(ctx, o, e.control)
+	if err := e.upgradeControl(ctx, o); err != nil {
+		return nil, fmt.Errorf("open control database: %w", err)
+	}
+	c, err := o.openWriter()
 	if err != nil {
 		return nil, fmt.Errorf("open control database: %w", err)
 	}
-	// Beside a running server the migrations are the server's.
-	if known.Digest != e.control.digest && (known.Digest == "" || !e.config.Shared) {
+	return startLite(o, c), nil
+}
+
+// upgradeControl runs the migrations of the control database. Beside a running
+// server they are the server's; a store that no server has ever opened is made
+// under the server's lock.
+func (e *liteEngine) upgradeControl(ctx context.Context, o liteOptions) error {
+	for {
+		known, err := e.readFacts(ctx, o, e.control)
+		if err != nil || known.Digest == e.control.digest || e.config.Shared && known.Digest != "" {
+			return err
+		}
 		if known.Created == 0 {
 			known.Created = time.Now().UnixMilli()
 		}
-		if err := e.migrate(ctx, o.writeDSN(), e.control, false, known); err != nil {
-			return nil, fmt.Errorf("migrate control database: %w", err)
+		if !e.config.Shared {
+			return e.makeControl(ctx, o, known)
 		}
-		if err := syncDir(e.dir); err != nil {
-			return nil, err
+		lock, err := lockNode(filepath.Join(e.dir, lockFile))
+		if err == nil {
+			return errors.Join(e.makeControl(ctx, o, known), lock.unlock())
+		}
+		if !errors.Is(err, errLocked) {
+			return err
+		}
+		select { // a server is making it
+		case <-time.After(50 * time.Millisecond):
+		case <-ctx.Done():
+			return errors.Join(err, ctx.Err())
 		}
 	}
-	return openLiteFile(o)
 }
 
-// readFacts reads what a file says about itself; no facts when it is new.
+func (e *liteEngine) makeControl(ctx context.Context, o liteOptions, known facts) error {
+	return errors.Join(e.migrate(ctx, o.writeDSN(), e.control, false, known), syncDir(e.dir))
+}
+
+// readFacts opens a file to read what it says about itself.
 func (e *liteEngine) readFacts(ctx context.Context, o liteOptions, l *lines) (f facts, err error) {
 	c, err := openLite(o.readDSN(), "", 4)
 	if err != nil {
 		return f, err
 	}
 	defer func() { err = errors.Join(err, c.close()) }()
+	return l.readFacts(ctx, c)
+}
+
+// readFacts reads what a file says about itself; no facts when it is new.
+func (l *lines) readFacts(ctx context.Context, c *liteConn) (f facts, err error) {
 	var tables int
 	err = c.scan(ctx, "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = $1",
 		[]any{l.meta}, []any{&tables}, false)
@@ -147,7 +177,11 @@ func (e *liteEngine) migrate(ctx context.Context, dsn string, l *lines, fresh bo
 func (e *liteEngine) create(ctx context.Context, uid string) error {
 	path := e.path(uid)
 	if _, err := os.Stat(path); err == nil {
-		return e.upgrade(ctx, uid)
+		c, err := e.openWriter(ctx, uid, e.options(path, e.env))
+		if err != nil {
+			return err
+		}
+		return c.close()
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
@@ -164,7 +198,7 @@ func (e *liteEngine) create(ctx context.Context, uid string) error {
 		return fmt.Errorf("create environment: %w", err)
 	}
 	folder := filepath.Dir(path)
-	if err := os.MkdirAll(folder, 0o700); err != nil {
+	if err := e.makeFolder(folder); err != nil {
 		return err
 	}
 	// A log without its file can remain from a removal that a crash interrupted.
@@ -174,7 +208,18 @@ func (e *liteEngine) create(ctx context.Context, uid string) error {
 	if err := errors.Join(syncFile(tmp), os.Rename(tmp, path)); err != nil {
 		return err
 	}
-	return errors.Join(syncDir(folder), syncDir(filepath.Dir(folder)), syncDir(e.dir))
+	return syncDir(folder)
+}
+
+// makeFolder makes env/<2> and makes its name durable.
+func (e *liteEngine) makeFolder(path string) error {
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := os.MkdirAll(path, 0o700); err != nil {
+		return err
+	}
+	return errors.Join(syncDir(filepath.Dir(path)), syncDir(e.dir))
 }
 
 // stampTemplate writes the facts that differ between environments. Nobody else
@@ -220,35 +265,44 @@ func (e *liteEngine) makeTemplate(ctx context.Context) (template []byte, err err
 // open opens an existing environment and upgrades it when the digest of its
 // migrations is another than this binary's.
 func (e *liteEngine) open(ctx context.Context, uid string) (store, error) {
-	if err := e.upgrade(ctx, uid); err != nil {
+	o := e.options(e.path(uid), e.env)
+	c, err := e.openWriter(ctx, uid, o)
+	if err != nil {
 		return nil, err
 	}
-	return openLiteFile(e.options(e.path(uid), e.env))
+	return startLite(o, c), nil
 }
 
-func (e *liteEngine) upgrade(ctx context.Context, uid string) error {
-	o := e.options(e.path(uid), e.env)
+// openWriter answers the write connection of an environment that is up to date.
+func (e *liteEngine) openWriter(ctx context.Context, uid string, o liteOptions) (*liteConn, error) {
 	if _, err := os.Stat(o.path); err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
-			return missingEnv()
+			return nil, missingEnv()
 		}
-		return err
+		return nil, err
 	}
-	known, err := e.readFacts(ctx, o, e.env)
+	c, err := o.openWriter()
 	if err != nil {
-		return fmt.Errorf("open environment %s: %w", uid, liteError(err))
+		return nil, fmt.Errorf("open environment %s: %w", uid, liteError(err))
 	}
-	if known.UID != uid {
-		return fmt.Errorf("open environment %s: the file says it is environment %q", uid, known.UID)
+	known, err := e.env.readFacts(ctx, c)
+	if err == nil && known.UID != uid {
+		err = fmt.Errorf("the file says it is environment %q", known.UID)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open environment %s: %w", uid, liteError(err)), c.close())
 	}
 	if known.Digest == e.env.digest {
-		return nil
+		return c, nil
+	}
+	if err := c.close(); err != nil {
+		return nil, err
 	}
 	// An upgrade that has begun is finished, whoever waits for it.
 	if err := e.migrate(context.WithoutCancel(ctx), o.writeDSN(), e.env, false, known); err != nil {
-		return fmt.Errorf("migrate environment %s: %w", uid, liteError(err))
+		return nil, fmt.Errorf("migrate environment %s: %w", uid, liteError(err))
 	}
-	return nil
+	return o.openWriter()
 }
 
 // remove deletes a file and its logs, the file first: without it the logs mean

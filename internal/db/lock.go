@@ -14,8 +14,10 @@ import (
 // stays and contains the id of the process that locked it last.
 type nodeLock struct{ file *os.File }
 
+const lockFile = "node.lock"
+
 // errLocked is what tryLock answers when another process has the lock.
-var errLocked = errors.New("locked")
+var errLocked = errors.New("is locked")
 
 func lockNode(path string) (*nodeLock, error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
@@ -24,7 +26,7 @@ func lockNode(path string) (*nodeLock, error) {
 	}
 	if err := tryLock(f); err != nil {
 		if errors.Is(err, errLocked) {
-			err = fmt.Errorf("the data directory is in use by %s (%s)", lockHolder(f), path)
+			err = fmt.Errorf("the data directory is in use by %s (%s %w)", lockHolder(f), path, err)
 		}
 		return nil, errors.Join(err, f.Close())
 	}

@@ -3,11 +3,13 @@ package db_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"preamp/internal/db"
@@ -99,4 +101,51 @@ func TestSecondProcessIsRefused(t *testing.T) {
 	if _, err := db.Open(t.Context(), c); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("process %d", os.Getpid())) {
 		t.Errorf("twice in one process: %v", err)
 	}
+}
+
+// `preamp keys` may be the first to open a store, also while a server starts.
+func TestSharedMakesTheStore(t *testing.T) {
+	lines := testLines()
+	dbtest.EachConfig(t, db.Config{Control: lines.Control, Env: lines.Env}, func(t *testing.T, c db.Config) {
+		shared := c
+		shared.Shared = true
+		var wg sync.WaitGroup
+		for range 3 {
+			wg.Go(func() {
+				set, err := db.Open(t.Context(), shared)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				err = set.Control().Tx(t.Context(), func(tx *db.Tx) error {
+					_, err := tx.Exec("INSERT INTO ctl.item (id) VALUES ('a') ON CONFLICT (id) DO UPDATE SET n = item.n + 1")
+					return err
+				})
+				if err := errors.Join(err, set.Close()); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		var n int
+		err := dbtest.Open(t, c).Control().Row(t.Context(), "SELECT n FROM ctl.item").Scan(&n)
+		if err != nil || n != 2 {
+			t.Errorf("n = %d, %v; want 2", n, err)
+		}
+	})
+}
+
+// Beside a running server of another version, its schema stays as it is.
+func TestSharedDoesNotUpgrade(t *testing.T) {
+	dbtest.EachConfig(t, db.Config{}, func(t *testing.T, c db.Config) {
+		old, next := c, c
+		old.Control = []db.Line{line("control", controlTable)}
+		next.Control = []db.Line{line("control", controlTable, strings.ReplaceAll(addColumn, "env.", "ctl."))}
+		next.Shared = true
+		dbtest.Open(t, old)
+		set := dbtest.Open(t, next)
+		if err := set.Control().Row(t.Context(), "SELECT extra FROM ctl.item").Scan(new(int)); err == nil || errors.Is(err, db.ErrNoRows) {
+			t.Errorf("the schema was upgraded beside a running server: %v", err)
+		}
+	})
 }

@@ -15,6 +15,9 @@ func TestMain(m *testing.M) {
 	if dir := os.Getenv(lockHelper); dir != "" {
 		holdDirectory(dir)
 	}
+	if dir := os.Getenv(crashHelper); dir != "" {
+		writeForever(dir)
+	}
 	dbtest.Main(m)
 }
 

@@ -186,16 +186,13 @@ func callTx(session *pgSession, fn func(*Tx) error) (err error) {
 // explain gives an error of the connection or of a missing schema its kind.
 func (s *pgStore) explain(ctx context.Context, err error) error {
 	switch {
-	case err == nil, errors.Is(err, ErrNoRows):
-		return err
+	case err == nil, errors.Is(err, ErrNoRows), errs.KindOf(err) != errs.Internal:
+		return err // what the function itself has classified stays as it is
 	case s.missing != nil && pgMissing(err):
 		return s.missing(ctx, err)
 	case pgUnavailable(err):
 		if ctx.Err() != nil {
 			return waitError(ctx)
-		}
-		if errs.KindOf(err) == errs.Unavailable {
-			return err
 		}
 		return errs.Wrap(errs.Unavailable, err, "the database is unavailable")
 	}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"hash/fnv"
 	"log/slog"
+	"runtime"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/golang-lru/v2"
@@ -22,6 +24,7 @@ type pgEngine struct {
 	migrations   *sql.DB // for goose, which needs database/sql
 	control, env *lines
 	counters     *counters
+	shared       bool
 	logger       *slog.Logger
 	replay       replay
 }
@@ -40,6 +43,12 @@ func newPGEngine(ctx context.Context, c *Config, control, env *lines, k *counter
 	conn.RuntimeParams["search_path"] = "pg_catalog"
 	conn.RuntimeParams["timezone"] = "UTC"
 	conn.RuntimeParams["client_encoding"] = "UTF8"
+	conn.DialFunc = pgDialer().DialContext
+	if !strings.Contains(c.DatabaseURL, "pool_max_conns") {
+		// Commits that wait for the disk share its fsyncs only when they wait at the
+		// same time, each on a connection of its own.
+		config.MaxConns = int32(max(16, 4*runtime.NumCPU()))
+	}
 	migrating := conn.Copy()
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
@@ -57,7 +66,7 @@ func newPGEngine(ctx context.Context, c *Config, control, env *lines, k *counter
 	migrating.Tracer = tracer{}
 	e := &pgEngine{
 		pool: pool, migrations: stdlib.OpenDB(*migrating),
-		control: control, env: env, counters: k, logger: c.Logger,
+		control: control, env: env, counters: k, shared: c.Shared, logger: c.Logger,
 	}
 	e.migrations.SetMaxOpenConns(4)
 	e.migrations.SetMaxIdleConns(1)
@@ -161,7 +170,8 @@ func (e *pgEngine) prepare(ctx context.Context, schema, uid string, l *lines) er
 	quoted := `"` + schema + `".`
 	return e.locked(ctx, schema, func(c *pgx.Conn) error {
 		known, err := e.readFacts(ctx, c, schema, l)
-		if err != nil || known.Digest == l.digest {
+		// The migrations of a store that a server uses are the server's.
+		if err != nil || known.Digest == l.digest || e.shared && known.Digest != "" {
 			return err
 		}
 		var exists bool

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -280,4 +281,76 @@ func TestUnqualifiedTables(t *testing.T) {
 		t.Errorf("an unqualified table was read: %v", err)
 	}
 	execute(t, beside, "DROP TABLE public.item")
+}
+
+// describe lists everything in a schema except what must differ.
+func describe(t *testing.T, c *pgx.Conn, schema string) []string {
+	t.Helper()
+	rows, err := c.Query(t.Context(), `
+		SELECT format('%s.%s %s %s %s', table_name, column_name, data_type, is_nullable, column_default)
+		FROM information_schema.columns WHERE table_schema = $1
+		UNION ALL SELECT replace(indexdef, $1::text, '') FROM pg_indexes WHERE schemaname = $1
+		ORDER BY 1`, schema)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err = c.Query(t.Context(), `SELECT format('%s %s', version_id, is_applied) FROM `+schema+`.migration_item
+		UNION ALL SELECT name || CASE WHEN name IN ('digest', 'lines') THEN value ELSE '' END FROM `+schema+`.env_meta
+		ORDER BY 1`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	more, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(out, more...)
+}
+
+// The first environment is made by goose, the next ones repeat what it did.
+func TestReplayedEnvironmentsAreTheSame(t *testing.T) {
+	c, _, beside := openPG(t)
+	set := dbtest.Open(t, c)
+	insert(t, newEnv(t, set, "first"), "a", 1)
+	second := newEnv(t, set, "second")
+	if got := ids(t, second); len(got) != 0 {
+		t.Errorf("the copy has items %v", got)
+	}
+	insert(t, second, "b", 1)
+	one := describe(t, beside, "preamp_e_first")
+	for i := range one {
+		one[i] = strings.ReplaceAll(one[i], "preamp_e_first", "")
+	}
+	two := describe(t, beside, "preamp_e_second")
+	for i := range two {
+		two[i] = strings.ReplaceAll(two[i], "preamp_e_second", "")
+	}
+	if diff := cmp.Diff(one, two); diff != "" || len(one) < 10 {
+		t.Errorf("%d facts, difference %s", len(one), diff)
+	}
+	var uid string
+	if err := beside.QueryRow(t.Context(), "SELECT value FROM preamp_e_second.env_meta WHERE name = 'uid'").Scan(&uid); err != nil || uid != "second" {
+		t.Errorf("uid %q, %v", uid, err)
+	}
+	c.Env = []db.Line{line("item", envTable, addColumn)}
+	if err := dbtest.Open(t, c).Create(t.Context(), "second"); err != nil {
+		t.Errorf("upgrade: %v", err)
+	}
+}
+
+// What cannot be repeated in one transaction is run by goose every time.
+func TestMigrationsOutsideOfTransactions(t *testing.T) {
+	c, _, _ := openPG(t)
+	c.Env = []db.Line{{Name: "item", FS: fstest.MapFS{
+		"postgres/0001_a.sql": {Data: []byte("-- +goose Up\n" + `CREATE TABLE env.item (id text COLLATE "C" PRIMARY KEY, n bigint NOT NULL);`)},
+		"postgres/0002_b.sql": {Data: []byte("-- +goose NO TRANSACTION\n-- +goose Up\nCREATE INDEX CONCURRENTLY item_n ON env.item (n);")},
+	}}}
+	set := dbtest.Open(t, c)
+	for _, uid := range []string{"first", "second", "third"} {
+		insert(t, newEnv(t, set, uid), "a", 1)
+	}
 }

@@ -4,9 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -346,83 +343,4 @@ func TestClosedSet(t *testing.T) {
 			t.Error("a write after Close")
 		}
 	})
-}
-
-// A stopped server's data directory contains whole files and nothing else, so a
-// copy of it is a backup.
-func TestCopyOfTheDirectoryIsABackup(t *testing.T) {
-	t.Parallel()
-	lines := testLines()
-	c := db.Config{Dir: t.TempDir(), Control: lines.Control, Env: lines.Env}
-	set, err := db.Open(t.Context(), c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	d := newEnv(t, set, "env1")
-	for i := range 50 {
-		insert(t, d, fmt.Sprint(i), i)
-	}
-	if err := set.Close(); err != nil {
-		t.Fatal(err)
-	}
-	copied := t.TempDir()
-	if err := os.CopyFS(copied, os.DirFS(c.Dir)); err != nil {
-		t.Fatal(err)
-	}
-	var files []string
-	err = fs.WalkDir(os.DirFS(copied), ".", func(path string, e fs.DirEntry, err error) error {
-		if err == nil && !e.IsDir() {
-			files = append(files, path)
-		}
-		return err
-	})
-	if err != nil || !cmp.Equal(files, []string{"control.db", "env/en/env1.db", "node.lock"}) {
-		t.Errorf("files %v, %v", files, err)
-	}
-	c.Dir = copied
-	if got := ids(t, newEnv(t, dbtest.Open(t, c), "env1")); len(got) != 50 {
-		t.Errorf("the copy has %d items", len(got))
-	}
-}
-
-// A file that was renamed by hand is another environment's.
-func TestFileOfAnotherEnvironment(t *testing.T) {
-	t.Parallel()
-	lines := testLines()
-	c := db.Config{Dir: t.TempDir(), Control: lines.Control, Env: lines.Env}
-	set := dbtest.Open(t, c)
-	if err := set.Create(t.Context(), "env1"); err != nil {
-		t.Fatal(err)
-	}
-	from := filepath.Join(c.Dir, "env", "en", "env1.db")
-	if err := os.Rename(from, filepath.Join(c.Dir, "env", "en", "env2.db")); err != nil {
-		t.Fatal(err)
-	}
-	if _, _, err := set.Acquire(t.Context(), "env2"); err == nil || !strings.Contains(err.Error(), `"env1"`) {
-		t.Errorf("Acquire: %v; want an error that names env1", err)
-	}
-}
-
-// What a killed process left behind is not an environment and goes away.
-func TestLeftoversOfCreate(t *testing.T) {
-	t.Parallel()
-	lines := testLines()
-	c := db.Config{Dir: t.TempDir(), Control: lines.Control, Env: lines.Env}
-	for _, name := range []string{"tmp/env1-ABC.db", "tmp/env1-ABC.db-wal", "env/en/env1.db-wal"} {
-		path := filepath.Join(c.Dir, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte("half"), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	set := dbtest.Open(t, c)
-	if _, _, err := set.Acquire(t.Context(), "env1"); errs.KindOf(err) != errs.NotFound {
-		t.Errorf("a half-made environment: %v; want NotFound", err)
-	}
-	if left, err := os.ReadDir(filepath.Join(c.Dir, "tmp")); err != nil || len(left) != 0 {
-		t.Errorf("left in tmp: %v, %v", left, err)
-	}
-	insert(t, newEnv(t, set, "env1"), "a", 1)
 }

@@ -70,11 +70,17 @@ func TestCancelRunning(t *testing.T) {
 	for _, where := range []struct {
 		name   string
 		remote bool
-	}{{name: "in this process"}, {name: "on another node", remote: true}} {
+		// unaware steps end before their process knows of the cancellation.
+		unaware bool
+	}{
+		{name: "in this process"},
+		{name: "on another node", remote: true},
+		{name: "on another node, before the heartbeat", remote: true, unaware: true},
+	} {
 		t.Run(where.name, func(t *testing.T) {
 			each(t, func(t *testing.T, f *fixture) {
 				f.createEnv("env1")
-				inStep := make(chan struct{})
+				inStep, cancelled := make(chan struct{}), make(chan struct{})
 				var order []string // the step's goroutine is the clean-up's
 				kind := job.Define("K", func(ctx context.Context, r *job.Run, _ args) error {
 					err := r.EnvStep(ctx, "first", nil, envEffect("first"))
@@ -83,7 +89,11 @@ func TestCancelRunning(t *testing.T) {
 					}
 					err = r.Step(ctx, "second", nil, func(ctx context.Context) (any, error) {
 						close(inStep)
-						<-ctx.Done()
+						if where.unaware {
+							<-cancelled
+						} else {
+							<-ctx.Done()
+						}
 						order = append(order, "step returned")
 						return "done nevertheless", nil
 					})
@@ -104,7 +114,11 @@ func TestCancelRunning(t *testing.T) {
 					}
 					return r.EnvStep(ctx, "first", nil, envEffect("undone"))
 				})
-				e := f.engine(kind)
+				c := f.config(kind)
+				if where.unaware || !where.remote { // the heartbeat does not help
+					c.Lease, c.Heartbeat = time.Hour, time.Minute
+				}
+				e := f.engineOf(c)
 				f.start(e)
 				n := job.NewJob{App: "app", Env: "dev", EnvUID: "env1", Kind: "K", Args: args{}}
 				j := f.enqueue(e, n)
@@ -114,6 +128,7 @@ func TestCancelRunning(t *testing.T) {
 					canceller = f.engine(kind)
 				}
 				f.cancel(canceller, j)
+				close(cancelled)
 				got := f.wait(e, j)
 				if got.Error != job.CancelledText || got.State != job.Failed {
 					t.Errorf("in the end: %+v", got)

@@ -78,7 +78,7 @@ func (e *Engine) due() string {
 	if e.Control.Dialect() == db.Postgres {
 		free = `(lease_owner = '' OR lease_until_ms <= $3)`
 	}
-	return `active = 1 AND ` + free + ` AND (run_at_ms <= $3 OR 1 = 0 AND run_at_ms > $4) AND ` + e.runnable
+	return `active = 1 AND ` + free + ` AND (run_at_ms <= $3 OR run_at_ms > $4) AND ` + e.runnable
 }
 
 // claim takes the oldest due job. Looking first keeps an idle engine from

@@ -110,7 +110,7 @@ func TestEnqueueRollsBack(t *testing.T) {
 	})
 }
 
-// side by side calls fn n times at once, and counts the outcomes.
+// sideBySide calls fn n times at once, and counts the outcomes.
 func sideBySide(f *fixture, n int, fn func(i int) error) (accepted, refused int) {
 	f.Helper()
 	var wg sync.WaitGroup
@@ -157,6 +157,10 @@ func TestAppLevelExcludesUnderConcurrency(t *testing.T) {
 		e := f.engine(idle("K"))
 		for round := range 10 {
 			app := fmt.Sprintf("app%d", round)
+			if round > 0 { // an app that had jobs before, and one that is new
+				f.enqueue(e, job.NewJob{App: app, Env: "dev", Kind: "K", Args: args{}})
+				f.exec(`UPDATE ctl.job SET state = 'completed', active = 0 WHERE app = $1`, app)
+			}
 			var appLevel, envLevel atomic.Int32
 			sideBySide(f, 16, func(i int) error {
 				n := job.NewJob{App: app, Env: fmt.Sprintf("env%d", i), Kind: "K", Args: args{}, AppLevel: i%2 == round%2}

@@ -182,10 +182,13 @@ func TestStaleWorkerIsStopped(t *testing.T) {
 			name   string
 			env    string // whose step is late
 			cancel bool
+			silent bool // the second attempt has no step there
 			want   map[string]int
 		}{
 			{name: "own environment, another attempt", env: "env1", want: map[string]int{"late-2": 1}},
 			{name: "other environment, another attempt", env: "env2", want: map[string]int{"late-2": 1}},
+			{name: "own environment, attempt without steps", env: "env1", silent: true, want: map[string]int{}},
+			{name: "other environment, attempt without steps", env: "env2", silent: true, want: map[string]int{}},
 			{name: "own environment, clean-up", env: "env1", cancel: true, want: map[string]int{}},
 			{name: "other environment, clean-up", env: "env2", cancel: true, want: map[string]int{}},
 		} {
@@ -193,7 +196,13 @@ func TestStaleWorkerIsStopped(t *testing.T) {
 				f := &fixture{T: t, set: f.set}
 				f.createEnv("env1", "env2")
 				f.clear("env1", "env2")
+				returned := make(chan struct{})
 				kind := job.Define("Late", func(ctx context.Context, r *job.Run, _ args) error {
+					if r.Job.Attempt == 1 {
+						defer close(returned)
+					} else if c.silent {
+						return nil
+					}
 					// Its name differs, so that no marker stops it: only the fence can.
 					if err := r.EnvStepOn(ctx, c.env, "first", nil, func(*db.Tx) (any, error) { return nil, nil }); err != nil {
 						return err
@@ -218,15 +227,16 @@ func TestStaleWorkerIsStopped(t *testing.T) {
 
 				// What the end of a lease does.
 				f.exec(`UPDATE ctl.job SET lease_owner = '', state = 'queued' WHERE id = $1`, j.ID)
+				second := f.engineOf(cfg)
 				if c.cancel {
-					if _, err := first.Cancel(t.Context(), "app", "dev", j.ID); err != nil {
+					if _, err := second.Cancel(t.Context(), "app", "dev", j.ID); err != nil {
 						t.Fatal(err)
 					}
 				}
-				second := f.engineOf(cfg)
 				f.start(second)
 				f.wait(second, j)
 				close(awake)
+				receive(f, "the end of the late attempt", returned)
 				stop()
 				if diff := cmp.Diff(c.want, f.effects(c.env)); diff != "" {
 					t.Errorf("effects (-want +got):\n%s", diff)
