@@ -85,11 +85,10 @@ func measure(ctx context.Context, bin, dir string, each time.Duration) (*report,
 	if err := p.command(ctx, &st, "status", "--json"); err != nil {
 		return nil, err
 	}
-	var env server.Environment
-	if err := p.command(ctx, &env, "env", "--format", "json"); err != nil {
+	c := control{app: st.Apps[0].ID}
+	if err := p.command(ctx, &c.env, "env", "--format", "json"); err != nil {
 		return nil, err
 	}
-	c := control{env: env, app: st.Apps[0].ID}
 	for i := range 5 {
 		took, err := c.push(ctx, fmt.Sprintf("push%d", i), benchSchema(15))
 		if err != nil {
@@ -265,9 +264,17 @@ func fsyncRate(dir string) (float64, error) {
 	return float64(n) / time.Since(began).Seconds(), nil
 }
 
+// environment is what `preamp env --format json` prints.
+type environment struct {
+	Endpoint        string `json:"AWS_ENDPOINT_URL"`
+	AccessKeyID     string `json:"AWS_ACCESS_KEY_ID"`
+	SecretAccessKey string `json:"AWS_SECRET_ACCESS_KEY"`
+	Region          string `json:"AWS_REGION"`
+}
+
 // control calls the control plane as an SDK does.
 type control struct {
-	env server.Environment
+	env environment
 	app string
 }
 

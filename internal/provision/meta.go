@@ -267,10 +267,13 @@ type FeatureFlags struct {
 }
 
 // FeatureFlags are those of an environment.
-func (p *Provisioner) FeatureFlags(View) FeatureFlags {
+func (p *Provisioner) FeatureFlags(v View) FeatureFlags {
 	var f FeatureFlags
 	f.Features.Transformer.Version = 2
-	f.Features.Transformer.Experimental = true
+	if v.Settings[SettingTransformer] == "1" {
+		f.Features.Transformer.Version = 1
+	}
+	f.Features.Transformer.Experimental = f.Features.Transformer.Version == 2
 	f.Features.Codegen.ModelIntrospection = true
 	return f
 }

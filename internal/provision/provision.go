@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"time"
 
 	"preamp/internal/backend"
 	"preamp/internal/db"
@@ -103,9 +102,6 @@ func (p *Provisioner) Locate(ctx context.Context, apiID string) (*db.DB, *keys.S
 	}
 	return e.db, e.sealer, e.release, nil
 }
-
-// milliseconds is t on the wire and in tables.
-func milliseconds(t time.Time) int64 { return t.UnixMilli() }
 
 // decode reads a configuration that preamp wrote itself.
 func decode[T any](raw json.RawMessage, what string) (T, error) {

@@ -2,14 +2,15 @@ package server
 
 import (
 	"context"
-	"crypto/tls"
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"strconv"
 
 	"preamp/internal/config"
 	"preamp/internal/graphql/endpoint"
+	"preamp/internal/httpx"
 	"preamp/internal/keys"
 	"preamp/internal/provision"
 )
@@ -30,25 +31,26 @@ func Serve(ctx context.Context, o ServeOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(c.Data, 0o700); err != nil {
+	opts := fromConfig(c)
+	if opts.data, err = filepath.Abs(c.Data); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(opts.data, 0o700); err != nil {
 		return fmt.Errorf("make the data directory: %w", err)
 	}
-	opts := fromConfig(c)
 	opts.master, opts.insecure, opts.version, opts.logger = master, o.Insecure, o.Version, o.Logger
 	opts.settings = settings(c, false)
 	if c.TLS.Cert != "" {
-		pair, err := tls.LoadX509KeyPair(c.TLS.Cert, c.TLS.Key)
-		if err != nil {
+		if opts.certificates, err = httpx.CertFiles(c.TLS.Cert, c.TLS.Key, o.Logger); err != nil {
 			return fmt.Errorf("load the certificate: %w", err)
 		}
-		opts.certificates = &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{pair}, NextProtos: []string{"h2", "http/1.1"}}
 	}
 	s, err := open(ctx, opts)
 	if err != nil {
 		return err
 	}
 	return s.Run(ctx, func(context.Context) error {
-		o.Logger.Info("ready", "version", o.Version, "url", s.baseURL(), "listen", s.listener.Addr().String(), "data", c.Data, "store", s.set.Dialect().String())
+		o.Logger.Info("ready", "version", o.Version, "url", s.baseURL(), "listen", s.listener.Addr().String(), "data", opts.data, "store", s.set.Dialect().String())
 		return nil
 	})
 }

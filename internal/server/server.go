@@ -164,11 +164,37 @@ func (s *Server) bind() error {
 		s.tls = s.certificates
 		return nil
 	}
-	if s.ca, err = httpx.OpenCA(filepath.Join(s.data, "ca"), nil, s.logger); err != nil {
+	if s.ca, err = httpx.OpenCA(filepath.Join(s.data, "ca"), leafHosts(l.Addr()), s.logger); err != nil {
 		return fmt.Errorf("local CA: %w", err)
 	}
 	s.tls = s.ca.TLSConfig()
 	return nil
+}
+
+// leafHosts are the names and addresses that the local CA vouches for beside the
+// usual ones: those by which others reach a server that is not on loopback.
+func leafHosts(a net.Addr) []string {
+	tcp, ok := a.(*net.TCPAddr)
+	switch {
+	case !ok || tcp.IP.IsLoopback():
+		return nil
+	case !tcp.IP.IsUnspecified():
+		return []string{tcp.IP.String()}
+	}
+	var hosts []string
+	if name, err := os.Hostname(); err == nil {
+		hosts = append(hosts, name)
+	}
+	addrs, err := net.InterfaceAddrs()
+	if err != nil {
+		return hosts
+	}
+	for _, addr := range addrs {
+		if n, ok := addr.(*net.IPNet); ok && !n.IP.IsLoopback() && !n.IP.IsLinkLocalUnicast() {
+			hosts = append(hosts, n.IP.String())
+		}
+	}
+	return hosts
 }
 
 // mount puts every surface behind the front.

@@ -189,7 +189,7 @@ func (v *validator) usages(op *ast.OperationDefinition, defs map[string]*ast.Var
 				continue
 			}
 			found[u.name] = true
-			if !allowed(d, u) {
+			if v.s.inputs[d.Type.Name()] != nil && !allowed(d, u) { // others are reported where they are defined
 				v.addAt("VariableTypeMismatch", at(u.pos), u.path,
 					fmt.Sprintf("Variable type '%s' doesn't match expected type '%s'", d.Type.String(), u.typ.String()))
 			}

@@ -44,10 +44,10 @@ var validation = []struct{ name, query, want string }{
 	{"missing argument", `{ getTodo { id } }`, `1:3 ` + v + `MissingFieldArgument: Missing field argument id @ 'getTodo'`},
 	{"argument twice", `{ getTodo(id: 1, id: 1) { id } }`, `1:18 ` + v + `DuplicateArgumentNames: There can be only one argument named 'id' @ 'getTodo'`},
 	{"null argument", `{ getTodo(id: null) { id } }`, `1:11 ` + v + `WrongType: argument 'id' with value 'NullValue{}' must not be null @ 'getTodo'`},
-	{"wrong literal", `{ say(text: 5) }`, `1:8 ` + v + `WrongType: argument 'text' with value 'IntValue{value=5}' is not a valid 'String' @ 'say'`},
-	{"int out of range", `{ say(text: "", n: 2147483648) }`, `1:18 ` + v + `WrongType: argument 'n' with value 'IntValue{value=2147483648}' is not a valid 'Int' @ 'say'`},
-	{"fraction for an int", `{ say(text: "", n: 5.0) }`, `1:18 ` + v + `WrongType: argument 'n' with value 'FloatValue{value=5.0}' is not a valid 'Int' @ 'say'`},
-	{"null in a list", `{ say(text: "", list: [1, null]) }`, `1:18 ` + v + `WrongType: argument 'list[1]' with value 'NullValue{}' must not be null @ 'say'`},
+	{"wrong literal", `{ say(text: 5) }`, `1:7 ` + v + `WrongType: argument 'text' with value 'IntValue{value=5}' is not a valid 'String' @ 'say'`},
+	{"int out of range", `{ say(text: "", n: 2147483648) }`, `1:17 ` + v + `WrongType: argument 'n' with value 'IntValue{value=2147483648}' is not a valid 'Int' @ 'say'`},
+	{"fraction for an int", `{ say(text: "", n: 5.0) }`, `1:17 ` + v + `WrongType: argument 'n' with value 'FloatValue{value=5.0}' is not a valid 'Int' @ 'say'`},
+	{"null in a list", `{ say(text: "", list: [1, null]) }`, `1:17 ` + v + `WrongType: argument 'list[1]' with value 'NullValue{}' must not be null @ 'say'`},
 	{"single value for a list", `{ say(text: "", list: 1) }`, ``},
 	{"wrong enum", `mutation { createTodo(input: {title: "", status: "OPEN"}) { id } }`,
 		`1:23 ` + v + `WrongType: argument 'input.status' with value 'StringValue{value='OPEN'}' is not a valid 'Status' @ 'createTodo'`},
@@ -63,17 +63,17 @@ var validation = []struct{ name, query, want string }{
 			`ObjectField{name='title', value=StringValue{value='b'}}]}' contains the field 'title' more than once @ 'createTodo'`},
 	{"bad date", `mutation { createTodo(input: {title: "", day: "2023-02-29"}) { id } }`,
 		`1:23 ` + v + `WrongType: argument 'input.day' with value 'StringValue{value='2023-02-29'}' is not a valid 'AWSDate' @ 'createTodo'`},
-	{"text with zero", `{ say(text: "a\u0000b") }`, `1:8 ` + v + "WrongType: argument 'text' with value 'StringValue{value='a\x00b'}' is not a valid 'String' @ 'say'"},
+	{"text with zero", `{ say(text: "a\u0000b") }`, `1:7 ` + v + "WrongType: argument 'text' with value 'StringValue{value='a\x00b'}' is not a valid 'String' @ 'say'"},
 	{"undefined variable", `{ getTodo(id: $x) { id } }`, `1:15 ` + v + `UndefinedVariable: Undefined variable x @ 'getTodo'`},
 	{"undefined variable in a fragment", `{ getTodo(id: 1) { ...F } } fragment F on Todo { id @skip(if: $x) }`, `1:63 ` + v + `UndefinedVariable: Undefined variable x @ 'F/id'`},
 	{"unused variable", `query($x: Int) { __typename }`, `1:7 ` + v + `UnusedVariable: Unused variable x`},
 	{"variable twice", `query($x: Int, $x: Int) { say(text: "", n: $x) }`, `1:16 ` + v + `DuplicateVariableName: There can be only one variable named 'x'`},
-	{"unknown variable type", `query($x: No) { say(text: $x) }`, "1:11 " + v + "UnknownType: Unknown type No\n1:28 " + v + "VariableTypeMismatch: Variable type 'No' doesn't match expected type 'String!' @ 'say'"},
-	{"output type of a variable", `query($x: Todo) { say(text: $x) }`, "1:7 " + v + "NonInputTypeOnVariable: Wrong type for a variable\n1:30 " + v + "VariableTypeMismatch: Variable type 'Todo' doesn't match expected type 'String!' @ 'say'"},
+	{"unknown variable type", `query($x: No) { say(text: $x) }`, `1:11 ` + v + `UnknownType: Unknown type No`},
+	{"output type of a variable", `query($x: Todo) { say(text: $x) }`, `1:7 ` + v + `NonInputTypeOnVariable: Wrong type for a variable`},
 	{"nullable variable", `query($x: ID) { getTodo(id: $x) { id } }`, `1:29 ` + v + `VariableTypeMismatch: Variable type 'ID' doesn't match expected type 'ID!' @ 'getTodo'`},
 	{"nullable variable with default", `query($x: ID = "a") { getTodo(id: $x) { id } }`, ``},
 	{"nullable variable where the argument has a default", `query($x: Int) { say(text: "", n: $x) }`, ``},
-	{"list of another nullness", `query($x: [Int]) { say(text: "", list: $x) }`, `1:41 ` + v + `VariableTypeMismatch: Variable type '[Int]' doesn't match expected type '[Int!]' @ 'say'`},
+	{"list of another nullness", `query($x: [Int]) { say(text: "", list: $x) }`, `1:40 ` + v + `VariableTypeMismatch: Variable type '[Int]' doesn't match expected type '[Int!]' @ 'say'`},
 	{"bad default", `query($x: Int = "a") { say(text: "", n: $x) }`, `1:7 ` + v + `BadValueForDefaultArg: Bad default value StringValue{value='a'} for type Int`},
 	{"unknown fragment", `{ ...F }`, `1:6 ` + v + `UndefinedFragment: Undefined fragment F`},
 	{"unused fragment", `{ __typename } fragment F on Todo { id }`, `1:16 ` + v + `UnusedFragment: Unused fragment F`},
@@ -137,7 +137,7 @@ func TestValidationAgreesWithGQLParser(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			switch tt.name {
-			case "bad date", "text with zero": // custom scalars are ours alone
+			case "bad date", "text with zero", "int out of range": // it does not look into scalars
 				return
 			}
 			if err := otherOpinion(s, tt.query); (err == nil) != (tt.want == "") {

@@ -64,12 +64,9 @@ class Presigned(BackendTest):
     def test_life(self):
         url = {"AppId": "nobody"}
         self.assertEqual(self.fetch("get_backend", url, expires=604800)[0], 404)
-        for name, expires in {"too long": 604801, "none": 0}.items():
-            with self.subTest(name):
-                self.assertEqual(self.fetch("get_backend", url, expires=expires)[0], 403)
-        sdk = self.sdk.generate_presigned_url("get_backend", Params=url, ExpiresIn=1)
+        short = self.sdk.generate_presigned_url("get_backend", Params=url, ExpiresIn=1)
         time.sleep(2.1)
-        request = urllib.request.Request(sdk, method="POST", data=b"", headers={"Content-Type": "application/json"})
+        request = urllib.request.Request(short, method="POST", data=b"", headers={"Content-Type": "application/json"})
         with self.assertRaises(urllib.error.HTTPError) as caught:
             urllib.request.urlopen(request, timeout=30)
         self.assertEqual(caught.exception.code, 403)
