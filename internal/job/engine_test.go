@@ -205,6 +205,51 @@ func TestHeartbeatKeepsTheLease(t *testing.T) {
 	})
 }
 
+// A worker that cannot renew its lease ends itself before another node may take
+// the job. Here its row is locked for longer than the lease. (On SQLite there is
+// no other node.)
+func TestLeaseThatCannotBeRenewed(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		if f.set.Dialect() != db.Postgres {
+			return
+		}
+		begun := make(chan time.Time, 1)
+		ended := make(chan time.Duration, 1)
+		c := f.config(job.Define("K", func(ctx context.Context, r *job.Run, _ args) error {
+			if r.Job.Attempt > 1 {
+				return nil
+			}
+			now := time.Now()
+			begun <- now
+			<-ctx.Done()
+			ended <- time.Since(now)
+			return ctx.Err()
+		}, nil))
+		e := f.engineOf(c)
+		f.start(e)
+		j := f.enqueue(e, job.NewJob{App: "app", Env: "dev", Kind: "K", Args: args{}})
+		receive(f, "the first attempt", begun)
+		var took time.Duration
+		err := f.set.Control().Tx(t.Context(), func(tx *db.Tx) error {
+			if _, err := tx.Exec(`UPDATE ctl.job SET args = args WHERE id = $1`, j.ID); err != nil {
+				return err
+			}
+			took = receive(f, "the end of the first attempt", ended)
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		// The last renewal was at most a heartbeat after the begin.
+		if most := c.Lease + c.Heartbeat; took > most {
+			t.Errorf("the attempt ended after %s, want at most %s", took, most)
+		}
+		if got := f.wait(e, j); got.State != job.Completed || got.Attempt != 2 {
+			t.Errorf("in the end: %+v", got)
+		}
+	})
+}
+
 // A job in which the process dies again and again is held responsible.
 func TestCrashLoopEnds(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {

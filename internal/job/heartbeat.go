@@ -11,9 +11,19 @@ import (
 // heartbeat renews the lease of an attempt and notices cancellations, until ctx
 // ends or the lease is lost.
 func (e *Engine) heartbeat(ctx context.Context, a *attempt) {
+	// A renewal that is under way cannot be interrupted, so something else has to
+	// watch the time: before another node may take the job, what a step has begun
+	// outside of the databases must end.
+	alone := e.Lease - e.Lease/10
+	watch := time.AfterFunc(time.Until(a.since.Add(alone)), func() {
+		if e.Control.Dialect() == db.Postgres { // on SQLite there is no other node
+			a.log.WarnContext(ctx, "the lease of a job could not be renewed in time")
+			a.end(errLost)
+		}
+	})
+	defer watch.Stop()
 	t := time.NewTicker(e.Heartbeat)
 	defer t.Stop()
-	renewed := a.since // monotonic: the lease lasts at least Lease from here
 	for {
 		select {
 		case <-ctx.Done():
@@ -24,7 +34,7 @@ func (e *Engine) heartbeat(ctx context.Context, a *attempt) {
 		h, err := e.renew(ctx, a)
 		switch {
 		case err == nil:
-			renewed = asked
+			watch.Reset(time.Until(asked.Add(alone)))
 			if h.undo {
 				a.end(errCancelled)
 			}
@@ -33,18 +43,13 @@ func (e *Engine) heartbeat(ctx context.Context, a *attempt) {
 			return
 		case ctx.Err() != nil:
 			return
-		case e.Control.Dialect() == db.Postgres && time.Since(renewed)+e.Heartbeat >= e.Lease:
-			// Another node may take the job before the next beat. What a step has
-			// begun outside of the databases must end before that.
-			a.log.WarnContext(ctx, "the lease of a job could not be renewed", "error", err)
-			a.end(errLost)
-			return
 		default:
 			a.log.WarnContext(ctx, "renew the lease of a job", "error", err)
 		}
 	}
 }
 
+// renew extends the lease, if it gets its turn within a heartbeat.
 func (e *Engine) renew(ctx context.Context, a *attempt) (h held, err error) {
 	ctx, done := context.WithTimeout(ctx, e.Heartbeat)
 	defer done()

@@ -143,18 +143,15 @@ func (p *Provisioner) publishResource(tx *db.Tx, envUID, name string, live liveA
 // undoApplyAPI leaves what was there before the job: the version before, or
 // nothing.
 func (p *Provisioner) undoApplyAPI(ctx context.Context, r *job.Run, a APIArgs) error {
-	env, err := p.open(ctx, a.EnvUID)
+	err := r.EnvStep(ctx, "withdraw", nil, func(tx *db.Tx) (any, error) {
+		return nil, endpoint.Withdraw(tx, a.APIID, a.Version)
+	})
 	if err != nil {
 		return err
 	}
-	defer env.release()
-	err = env.db.Tx(ctx, func(tx *db.Tx) error { return endpoint.Withdraw(tx, a.APIID, a.Version) })
-	if err != nil {
-		return fmt.Errorf("withdraw version: %w", err)
-	}
 	p.Invalidate(a.APIID)
-	return p.Set.Control().Tx(ctx, func(tx *db.Tx) error {
-		return p.Registry.RevertDesired(tx, a.EnvUID, CategoryAPI, a.Name)
+	return r.ControlStep(ctx, "revert", nil, func(tx *db.Tx) (any, error) {
+		return nil, p.Registry.RevertDesired(tx, a.EnvUID, CategoryAPI, a.Name)
 	})
 }
 
@@ -182,7 +179,7 @@ func (p *Provisioner) deleteAPI(ctx context.Context, r *job.Run, a DeleteAPIArgs
 		return err
 	}
 	if apiID != "" {
-		p.Invalidate(apiID)
+		p.forget(apiID)
 		err := r.EnvStep(ctx, "tables", nil, func(tx *db.Tx) (any, error) {
 			if err := removeModels(tx, apiID); err != nil {
 				return nil, err
@@ -197,6 +194,12 @@ func (p *Provisioner) deleteAPI(ctx context.Context, r *job.Run, a DeleteAPIArgs
 	return r.Complete(ctx, func(tx *db.Tx) error {
 		return p.Registry.RemoveResource(tx, a.EnvUID, CategoryAPI, a.Name)
 	})
+}
+
+// forget takes an API whose route is gone from the data plane of this process.
+func (p *Provisioner) forget(apiID string) {
+	p.Registry.Forget(RouteAPI, apiID)
+	p.Invalidate(apiID)
 }
 
 // construction is everything that one version of an API consists of.

@@ -44,16 +44,17 @@ func (p *Provisioner) makeEnvironment(ctx context.Context, r *job.Run, uid strin
 	})
 }
 
-func (p *Provisioner) undoCreateBackend(ctx context.Context, _ *job.Run, a CreateBackendArgs) error {
-	return p.discard(ctx, a.EnvUID)
+func (p *Provisioner) undoCreateBackend(ctx context.Context, r *job.Run, a CreateBackendArgs) error {
+	return p.discard(ctx, r, a.EnvUID)
 }
 
 // discard removes an environment that never became ready.
-func (p *Provisioner) discard(ctx context.Context, uid string) error {
-	if err := p.Set.Drop(ctx, uid); err != nil {
+func (p *Provisioner) discard(ctx context.Context, r *job.Run, uid string) error {
+	err := r.Step(ctx, "drop", nil, func(ctx context.Context) (any, error) { return nil, p.Set.Drop(ctx, uid) })
+	if err != nil {
 		return fmt.Errorf("drop environment: %w", err)
 	}
-	return p.Set.Control().Tx(ctx, func(tx *db.Tx) error { return p.Registry.RemoveEnv(tx, uid) })
+	return r.ControlStep(ctx, "forget", nil, func(tx *db.Tx) (any, error) { return nil, p.Registry.RemoveEnv(tx, uid) })
 }
 
 // DeleteBackendArgs are the arguments of a DeleteBackend job. The environment
@@ -91,7 +92,7 @@ func (p *Provisioner) removeEnvironment(ctx context.Context, r *job.Run, uid str
 		return err
 	}
 	for _, apiID := range apis {
-		p.Invalidate(apiID)
+		p.forget(apiID)
 	}
 	return r.Step(ctx, "drop-"+uid, nil, func(ctx context.Context) (any, error) {
 		return nil, p.Set.Drop(ctx, uid)
@@ -228,6 +229,6 @@ func (p *Provisioner) cloneAPI(ctx context.Context, r *job.Run, a CloneBackendAr
 	return clone, err
 }
 
-func (p *Provisioner) undoCloneBackend(ctx context.Context, _ *job.Run, a CloneBackendArgs) error {
-	return p.discard(ctx, a.TargetUID)
+func (p *Provisioner) undoCloneBackend(ctx context.Context, r *job.Run, a CloneBackendArgs) error {
+	return p.discard(ctx, r, a.TargetUID)
 }
