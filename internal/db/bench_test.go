@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -234,10 +235,10 @@ func BenchmarkCreate(b *testing.B) {
 
 // manyTables is a migration with several tables and indexes.
 func manyTables(n int) string {
-	text := ""
+	var text strings.Builder
 	for i := range 2 {
-		text += fmt.Sprintf("CREATE TABLE env.t%d_%d (id @text PRIMARY KEY, a @text, b bigint);\n"+
+		fmt.Fprintf(&text, "CREATE TABLE env.t%d_%d (id @text PRIMARY KEY, a @text, b bigint);\n"+
 			"CREATE INDEX t%d_%d_a ON env.t%d_%d (a, b);\n", n, i, n, i, n, i)
 	}
-	return text
+	return text.String()
 }

@@ -21,3 +21,6 @@ func Placeholders(sql string) int { return placeholders(sql) }
 
 // Committed is err as the answer of a statement that was executed nevertheless.
 func Committed(err error) error { return faultAfter{err} }
+
+// Dir is the data directory of a SQLite set.
+func Dir(s *Set) string { return s.engine.(*liteEngine).dir }

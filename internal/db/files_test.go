@@ -1,6 +1,7 @@
 package db_test
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -92,4 +93,49 @@ func TestLeftoversOfCreate(t *testing.T) {
 		t.Errorf("left in tmp: %v, %v", left, err)
 	}
 	insert(t, newEnv(t, set, "env1"), "a", 1)
+}
+
+// A damaged file is refused with an error, and the others are served.
+func TestDamagedFile(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name   string
+		damage func(b []byte) []byte
+	}{
+		{"not a database", func([]byte) []byte { return []byte(strings.Repeat("not a database ", 1000)) }},
+		{"empty", func([]byte) []byte { return nil }},
+		{"cut", func(b []byte) []byte { return b[:len(b)/2] }},
+		{"schema page overwritten", func(b []byte) []byte { copy(b[100:4096], make([]byte, 3996)); return b }},
+	} {
+		lines := testLines()
+		set := dbtest.Open(t, db.Config{Dir: t.TempDir(), Control: lines.Control, Env: lines.Env, MaxOpen: 1})
+		dir := db.Dir(set)
+		for _, uid := range []string{"env1", "env2"} {
+			if err := set.Create(t.Context(), uid); err != nil {
+				t.Fatal(err)
+			}
+		}
+		path := filepath.Join(dir, "env", "en", "env1.db")
+		content, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, c.damage(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		d, release, err := set.Acquire(t.Context(), "env1")
+		if err == nil { // damage behind what opening reads
+			_, err = d.Text(t.Context(), "SELECT id FROM env.item")
+			release()
+		}
+		if err == nil || errors.Is(err, db.ErrNoRows) || errs.KindOf(err) == errs.NotFound {
+			t.Errorf("%s: %v; want an error that does not deny the environment", c.name, err)
+		}
+		_, release, err = set.Acquire(t.Context(), "env2")
+		if err != nil {
+			t.Errorf("%s: the other environment: %v", c.name, err)
+			continue
+		}
+		release()
+	}
 }

@@ -36,20 +36,32 @@ func TestRetries(t *testing.T) {
 		// or less by a fifth.
 		least, most time.Duration
 	}{
-		{name: "unavailable once", failures: 1, want: job.Completed, least: 1600 * time.Millisecond, most: 4 * time.Second,
-			err: func(int) error { return errs.E(errs.Unavailable, "busy") }},
-		{name: "unknown four times", failures: 4, want: job.Completed, least: 24 * time.Second, most: 40 * time.Second,
-			err: func(int) error { return errors.New("something") }},
-		{name: "unknown five times", failures: 5, want: job.Failed, text: "internal error", least: 24 * time.Second, most: 40 * time.Second,
-			err: func(int) error { return errors.New("something") }},
-		{name: "timeout five times", failures: 5, want: job.Failed, text: "too slow", least: 24 * time.Second, most: 40 * time.Second,
-			err: func(int) error { return errs.E(errs.Timeout, "too slow") }},
-		{name: "panic five times", failures: 5, want: job.Failed, text: "internal error", least: 24 * time.Second, most: 40 * time.Second,
-			err: func(int) error { panic("at the disco") }},
-		{name: "passing, then lasting", failures: 2, want: job.Failed, text: "bad", least: 1600 * time.Millisecond, most: 4 * time.Second,
+		{
+			name: "unavailable once", failures: 1, want: job.Completed, least: 1600 * time.Millisecond, most: 4 * time.Second,
+			err: func(int) error { return errs.E(errs.Unavailable, "busy") },
+		},
+		{
+			name: "unknown four times", failures: 4, want: job.Completed, least: 24 * time.Second, most: 40 * time.Second,
+			err: func(int) error { return errors.New("something") },
+		},
+		{
+			name: "unknown five times", failures: 5, want: job.Failed, text: "internal error", least: 24 * time.Second, most: 40 * time.Second,
+			err: func(int) error { return errors.New("something") },
+		},
+		{
+			name: "timeout five times", failures: 5, want: job.Failed, text: "too slow", least: 24 * time.Second, most: 40 * time.Second,
+			err: func(int) error { return errs.E(errs.Timeout, "too slow") },
+		},
+		{
+			name: "panic five times", failures: 5, want: job.Failed, text: "internal error", least: 24 * time.Second, most: 40 * time.Second,
+			err: func(int) error { panic("at the disco") },
+		},
+		{
+			name: "passing, then lasting", failures: 2, want: job.Failed, text: "bad", least: 1600 * time.Millisecond, most: 4 * time.Second,
 			err: func(n int) error {
 				return errs.E([]errs.Kind{errs.Unavailable, errs.Invalid}[n-1], "bad")
-			}},
+			},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, f *fixture) {

@@ -17,7 +17,11 @@ import (
 // brought about on purpose, and the same check must report it.
 func TestCheckFindsLosses(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sqlite, harness.Build(t))
+	eachStore(t, checkFindsLosses)
+}
+
+func checkFindsLosses(t *testing.T, st store) {
+	w := newWorld(t, st, harness.Build(t))
 	w.Start(t)
 	c := w.Client()
 	c.Job(t, "CreateBackend", harness.M{"appId": "rows", "appName": "Rows", "backendEnvironmentName": "dev"})
@@ -67,15 +71,34 @@ func TestCheckFindsLosses(t *testing.T) {
 	l.jobs = nil
 
 	// Half an environment.
-	stray := filepath.Join(filepath.Dir(w.EnvironmentFiles()[0]), "aaaaaaaaaaaaaaaa.db")
-	if err := os.WriteFile(stray, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	expect("an environment that nobody knows", "the store holds 3 environments")
-	if err := os.Remove(stray); err != nil {
-		t.Fatal(err)
-	}
+	remove := w.stray(t)
+	expect("an environment that nobody knows", "the store holds ")
+	remove()
 	expect("as it was")
+}
+
+// stray puts an environment into the store that the registry does not know.
+func (w *world) stray(t *testing.T) (remove func()) {
+	t.Helper()
+	const uid = "aaaaaaaaaaaaaaaa"
+	if w.store == postgres {
+		run := func(statement string) {
+			if _, err := w.sql(statement); err != nil {
+				t.Fatal(err)
+			}
+		}
+		run("CREATE SCHEMA preamp_e_" + uid)
+		return func() { run("DROP SCHEMA preamp_e_" + uid) }
+	}
+	file := filepath.Join(filepath.Dir(w.EnvironmentFiles()[0]), uid+".db")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		if err := os.Remove(file); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // TestAcknowledgedRowsOfAnOlderCopy is the control with a store that really has

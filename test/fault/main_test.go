@@ -102,12 +102,17 @@ func (w *world) uids() ([]string, error) {
 		}
 		return uids, nil
 	}
+	return w.sql(`SELECT substr(nspname, 10) FROM pg_namespace WHERE nspname LIKE 'preamp\_e\_%' ORDER BY 1`)
+}
+
+// sql runs a statement in the PostgreSQL database and answers the words of its
+// result.
+func (w *world) sql(statement string) ([]string, error) {
 	psql, err := lookPsql()
 	if err != nil {
 		return nil, err
 	}
-	out, err := exec.Command(psql, "-X", "-A", "-t", "-c",
-		`SELECT substr(nspname, 10) FROM pg_namespace WHERE nspname LIKE 'preamp\_e\_%' ORDER BY 1`, w.Database).CombinedOutput()
+	out, err := exec.Command(psql, "-X", "-A", "-t", "-q", "-c", statement, w.Database).CombinedOutput()
 	if err != nil {
 		return nil, fmt.Errorf("psql: %w\n%s", err, out)
 	}

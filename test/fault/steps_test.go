@@ -25,7 +25,8 @@ type scenario struct {
 
 // The points of a step: around an effect outside of the databases or in the
 // control database; with "env" between the commits of the two databases.
-func step(name string) []string    { return []string{name + ":before", name + ":after"} }
+func step(name string) []string { return []string{name + ":before", name + ":after"} }
+
 func envStep(name string) []string { return []string{name + ":before", name + ":env", name + ":after"} }
 
 func points(lists ...[]string) (all []string) {

@@ -134,7 +134,12 @@ func must(t *testing.T, err error) {
 // post sends a body with the API key and answers status, header and body.
 func (w *world) post(body string, header ...string) (int, http.Header, string) {
 	w.t.Helper()
-	q := httptest.NewRequest(http.MethodPost, "/api/"+apiID+"/graphql", strings.NewReader(body))
+	return w.postTo(apiID, body, header...)
+}
+
+func (w *world) postTo(id, body string, header ...string) (int, http.Header, string) {
+	w.t.Helper()
+	q := httptest.NewRequest(http.MethodPost, "/api/"+id+"/graphql", strings.NewReader(body))
 	q.Header.Set("x-api-key", apiKey)
 	for i := 0; i < len(header); i += 2 {
 		q.Header.Set(header[i], header[i+1])

@@ -35,27 +35,47 @@ func TestSelections(t *testing.T) {
 	each(t, testSchema, func(w *world) {
 		w.do(`mutation($i: CreateTodoInput!) { createTodo(input: $i) { id } }`, `{"i":`+everything+`}`)
 		tests := []struct{ name, query, variables, want string }{
-			{"aliases and order", `{ b: getTodo(id: "t1") { z: n a: id } a: __typename }`, ``,
-				`{"data":{"b":{"z":-5,"a":"t1"},"a":"Query"}}`},
-			{"merged selections", `{ getTodo(id: "t1") { id address { street } } getTodo(id: "t1") { n address { zip street } } }`, ``,
-				`{"data":{"getTodo":{"id":"t1","address":{"street":"S","zip":null},"n":-5}}}`},
-			{"fragments", `query { getTodo(id: "t1") { ...F ... on Todo { f } ... { n } } } fragment F on Todo { id ...G } fragment G on Todo { done }`, ``,
-				`{"data":{"getTodo":{"id":"t1","done":false,"f":0.1,"n":-5}}}`},
-			{"include and skip", `query($a: Boolean!, $b: Boolean = true) { getTodo(id: "t1") { id @skip(if: $a) n @include(if: $b) ...F @include(if: $a) f @include(if: false) } } fragment F on Todo { done }`,
-				`{"a":true}`, `{"data":{"getTodo":{"n":-5,"done":false}}}`},
-			{"the other values", `query($a: Boolean!, $b: Boolean = true) { getTodo(id: "t1") { id @skip(if: $a) n @include(if: $b) ...F @include(if: $a) f @include(if: false) } } fragment F on Todo { done }`,
-				`{"a":false,"b":false}`, `{"data":{"getTodo":{"id":"t1"}}}`},
+			{
+				"aliases and order", `{ b: getTodo(id: "t1") { z: n a: id } a: __typename }`, ``,
+				`{"data":{"b":{"z":-5,"a":"t1"},"a":"Query"}}`,
+			},
+			{
+				"merged selections", `{ getTodo(id: "t1") { id address { street } } getTodo(id: "t1") { n address { zip street } } }`, ``,
+				`{"data":{"getTodo":{"id":"t1","address":{"street":"S","zip":null},"n":-5}}}`,
+			},
+			{
+				"fragments", `query { getTodo(id: "t1") { ...F ... on Todo { f } ... { n } } } fragment F on Todo { id ...G } fragment G on Todo { done }`, ``,
+				`{"data":{"getTodo":{"id":"t1","done":false,"f":0.1,"n":-5}}}`,
+			},
+			{
+				"include and skip", `query($a: Boolean!, $b: Boolean = true) { getTodo(id: "t1") { id @skip(if: $a) n @include(if: $b) ...F @include(if: $a) f @include(if: false) } } fragment F on Todo { done }`,
+				`{"a":true}`, `{"data":{"getTodo":{"n":-5,"done":false}}}`,
+			},
+			{
+				"the other values", `query($a: Boolean!, $b: Boolean = true) { getTodo(id: "t1") { id @skip(if: $a) n @include(if: $b) ...F @include(if: $a) f @include(if: false) } } fragment F on Todo { done }`,
+				`{"a":false,"b":false}`, `{"data":{"getTodo":{"id":"t1"}}}`,
+			},
 			{"skipped root field", `query($a: Boolean!) { x: getTodo(id: "t1") @skip(if: $a) { id } __typename }`, `{"a":true}`, `{"data":{"__typename":"Query"}}`},
-			{"several root fields", `{ a: getTodo(id: "t1") { id } b: getTodo(id: "none") { id } c: listTodos { items { id } } d: listDevices { items { serial } nextToken } }`, ``,
-				`{"data":{"a":{"id":"t1"},"b":null,"c":{"items":[{"id":"t1"}]},"d":{"items":[],"nextToken":null}}}`},
-			{"page without items", `{ listTodos(limit: 5) { nextToken __typename } }`, ``,
-				`{"data":{"listTodos":{"nextToken":null,"__typename":"ModelTodoConnection"}}}`},
-			{"items twice", `{ listTodos { a: items { id } b: items { n } t: nextToken nextToken } }`, ``,
-				`{"data":{"listTodos":{"a":[{"id":"t1"}],"b":[{"n":-5}],"t":null,"nextToken":null}}}`},
-			{"only the type name", `{ listTodos { __typename } getTodo(id: "t1") { __typename address { __typename } } }`, ``,
-				`{"data":{"listTodos":{"__typename":"ModelTodoConnection"},"getTodo":{"__typename":"Todo","address":{"__typename":"Address"}}}}`},
-			{"operation name", `query A { __typename } query B { b: __typename }`, ``,
-				`{"data":null,"errors":[{"path":null,"locations":null,"message":"Must provide operation name if query contains multiple operations."}]}`},
+			{
+				"several root fields", `{ a: getTodo(id: "t1") { id } b: getTodo(id: "none") { id } c: listTodos { items { id } } d: listDevices { items { serial } nextToken } }`, ``,
+				`{"data":{"a":{"id":"t1"},"b":null,"c":{"items":[{"id":"t1"}]},"d":{"items":[],"nextToken":null}}}`,
+			},
+			{
+				"page without items", `{ listTodos(limit: 5) { nextToken __typename } }`, ``,
+				`{"data":{"listTodos":{"nextToken":null,"__typename":"ModelTodoConnection"}}}`,
+			},
+			{
+				"items twice", `{ listTodos { a: items { id } b: items { n } t: nextToken nextToken } }`, ``,
+				`{"data":{"listTodos":{"a":[{"id":"t1"}],"b":[{"n":-5}],"t":null,"nextToken":null}}}`,
+			},
+			{
+				"only the type name", `{ listTodos { __typename } getTodo(id: "t1") { __typename address { __typename } } }`, ``,
+				`{"data":{"listTodos":{"__typename":"ModelTodoConnection"},"getTodo":{"__typename":"Todo","address":{"__typename":"Address"}}}}`,
+			},
+			{
+				"operation name", `query A { __typename } query B { b: __typename }`, ``,
+				`{"data":null,"errors":[{"path":null,"locations":null,"message":"Must provide operation name if query contains multiple operations."}]}`,
+			},
 		}
 		for _, tt := range tests {
 			if got := w.do(tt.query, tt.variables); got != tt.want {

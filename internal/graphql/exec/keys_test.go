@@ -199,23 +199,37 @@ func TestCompositeSortKeyOfIndex(t *testing.T) {
 func TestArgumentErrors(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, query, variables, message string }{
-		{"direction without partition", `{ listEvents(sortDirection: DESC) { items { text } } }`, ``,
-			"When providing argument 'sortDirection' you must also provide argument 'org'."},
-		{"direction without sort key", `{ listDevices(serial: "s", sortDirection: DESC) { items { name } } }`, ``,
-			"sortDirection is not supported for List operations without a Sort key defined."},
-		{"composite without partition", `{ listEvents(regionNum: {eq: {region: "r"}}) { items { text } } }`, ``,
-			"When providing argument 'regionNum' you must also provide 'org'."},
-		{"between of one", `{ listEvents(org: "o", regionNum: {between: [{region: "r"}]}) { items { text } } }`, ``,
-			"Argument 'regionNum.between' expects exactly two elements."},
-		{"later part without the earlier", `{ listEvents(org: "o", regionNum: {beginsWith: {num: 1}}) { items { text } } }`, ``,
-			"When providing argument 'regionNum.beginsWith.num' you must also provide 'regionNum.beginsWith.region'."},
-		{"the same in between", `{ listEvents(org: "o", regionNum: {between: [{region: "r"}, {num: 1}]}) { items { text } } }`, ``,
-			"When providing argument 'regionNum.between[1].num' you must also provide 'regionNum.between[1].region'."},
+		{
+			"direction without partition", `{ listEvents(sortDirection: DESC) { items { text } } }`, ``,
+			"When providing argument 'sortDirection' you must also provide argument 'org'.",
+		},
+		{
+			"direction without sort key", `{ listDevices(serial: "s", sortDirection: DESC) { items { name } } }`, ``,
+			"sortDirection is not supported for List operations without a Sort key defined.",
+		},
+		{
+			"composite without partition", `{ listEvents(regionNum: {eq: {region: "r"}}) { items { text } } }`, ``,
+			"When providing argument 'regionNum' you must also provide 'org'.",
+		},
+		{
+			"between of one", `{ listEvents(org: "o", regionNum: {between: [{region: "r"}]}) { items { text } } }`, ``,
+			"Argument 'regionNum.between' expects exactly two elements.",
+		},
+		{
+			"later part without the earlier", `{ listEvents(org: "o", regionNum: {beginsWith: {num: 1}}) { items { text } } }`, ``,
+			"When providing argument 'regionNum.beginsWith.num' you must also provide 'regionNum.beginsWith.region'.",
+		},
+		{
+			"the same in between", `{ listEvents(org: "o", regionNum: {between: [{region: "r"}, {num: 1}]}) { items { text } } }`, ``,
+			"When providing argument 'regionNum.between[1].num' you must also provide 'regionNum.between[1].region'.",
+		},
 		{"limit of zero", `{ listEvents(limit: 0) { items { text } } }`, ``, "Argument 'limit' must be greater than 0."},
 		{"negative limit", `query($l: Int) { listEvents(limit: $l) { items { text } } }`, `{"l":-1}`, "Argument 'limit' must be greater than 0."},
 		{"filter between of one", `{ listEvents(filter: {num: {between: [1]}}) { items { text } } }`, ``, "'between' expects exactly two elements."},
-		{"single sort key without partition", `{ listPairs(s: {eq: "x"}) { items { p } } }`, ``,
-			"When providing argument 's' you must also provide arguments p"},
+		{
+			"single sort key without partition", `{ listPairs(s: {eq: "x"}) { items { p } } }`, ``,
+			"When providing argument 's' you must also provide arguments p",
+		},
 	}
 	sdl := testSchema + `type Pair @model @auth(rules: [{allow: public}]) { p: ID! @primaryKey(sortKeyFields: ["s"]) s: String! }`
 	each(t, sdl, func(w *world) {

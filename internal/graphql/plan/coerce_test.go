@@ -52,8 +52,15 @@ func TestCoerceVariables(t *testing.T) {
 func coerce(t *testing.T, s *plan.Schema, definition, given string) string {
 	t.Helper()
 	uses := []struct{ typ, field string }{
-		{"CreateTodoInput", `createTodo(input: $x) { id }`}, {"ID!", `getTodo(id: $x) { id }`}, {"[Int", `echo(list: $x)`}, {"Int", `echo(n: $x)`},
-		{"AWSDate", `echo(day: $x)`}, {"Status", `echo(st: $x)`}, {"Float", `echo(f: $x)`}, {"ID", `echo(id: $x)`}, {"String", `echo(text: $x)`},
+		{"CreateTodoInput", `createTodo(input: $x) { id }`},
+		{"ID!", `getTodo(id: $x) { id }`},
+		{"[Int", `echo(list: $x)`},
+		{"Int", `echo(n: $x)`},
+		{"AWSDate", `echo(day: $x)`},
+		{"Status", `echo(st: $x)`},
+		{"Float", `echo(f: $x)`},
+		{"ID", `echo(id: $x)`},
+		{"String", `echo(text: $x)`},
 	}
 	for _, u := range uses {
 		if !strings.Contains(definition, u.typ) {

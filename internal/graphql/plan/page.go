@@ -19,12 +19,9 @@ func (b *binder) page(out *Bound) bool {
 	if partition == nil && b.f.op.Kind == transform.IndexQuery { // nullable in version 1
 		b.fail(TypeArguments, "Argument '%s' is required.", x.Partition.Name)
 	}
+	possible := partition == nil || b.equal(column(x.Partition), partition)
 	b.direction(x, partition)
 	b.sortKey(x, partition)
-	possible := true
-	if partition != nil {
-		possible = b.equal(column(x.Partition), partition)
-	}
 	b.order(x, partition != nil)
 	b.filter(b.arg("filter"))
 	limit := b.limit()

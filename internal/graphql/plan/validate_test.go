@@ -49,20 +49,32 @@ var validation = []struct{ name, query, want string }{
 	{"fraction for an int", `{ say(text: "", n: 5.0) }`, `1:17 ` + v + `WrongType: argument 'n' with value 'FloatValue{value=5.0}' is not a valid 'Int' @ 'say'`},
 	{"null in a list", `{ say(text: "", list: [1, null]) }`, `1:17 ` + v + `WrongType: argument 'list[1]' with value 'NullValue{}' must not be null @ 'say'`},
 	{"single value for a list", `{ say(text: "", list: 1) }`, ``},
-	{"wrong enum", `mutation { createTodo(input: {title: "", status: "OPEN"}) { id } }`,
-		`1:23 ` + v + `WrongType: argument 'input.status' with value 'StringValue{value='OPEN'}' is not a valid 'Status' @ 'createTodo'`},
-	{"unknown enum value", `mutation { createTodo(input: {title: "", status: NO}) { id } }`,
-		`1:23 ` + v + `WrongType: argument 'input.status' with value 'EnumValue{name='NO'}' is not a valid 'Status' @ 'createTodo'`},
-	{"unknown input field", `mutation { createTodo(input: {title: "", x: 1}) { id } }`,
+	{
+		"wrong enum", `mutation { createTodo(input: {title: "", status: "OPEN"}) { id } }`,
+		`1:23 ` + v + `WrongType: argument 'input.status' with value 'StringValue{value='OPEN'}' is not a valid 'Status' @ 'createTodo'`,
+	},
+	{
+		"unknown enum value", `mutation { createTodo(input: {title: "", status: NO}) { id } }`,
+		`1:23 ` + v + `WrongType: argument 'input.status' with value 'EnumValue{name='NO'}' is not a valid 'Status' @ 'createTodo'`,
+	},
+	{
+		"unknown input field", `mutation { createTodo(input: {title: "", x: 1}) { id } }`,
 		`1:23 ` + v + `WrongType: argument 'input' with value 'ObjectValue{objectFields=[ObjectField{name='title', value=StringValue{value=''}}, ` +
-			`ObjectField{name='x', value=IntValue{value=1}}]}' contains a field not in 'CreateTodoInput': 'x' @ 'createTodo'`},
-	{"missing input field", `mutation { createTodo(input: {n: 1}) { id } }`,
-		`1:23 ` + v + `WrongType: argument 'input' with value 'ObjectValue{objectFields=[ObjectField{name='n', value=IntValue{value=1}}]}' is missing required fields '[title]' @ 'createTodo'`},
-	{"input field twice", `mutation { createTodo(input: {title: "a", title: "b"}) { id } }`,
+			`ObjectField{name='x', value=IntValue{value=1}}]}' contains a field not in 'CreateTodoInput': 'x' @ 'createTodo'`,
+	},
+	{
+		"missing input field", `mutation { createTodo(input: {n: 1}) { id } }`,
+		`1:23 ` + v + `WrongType: argument 'input' with value 'ObjectValue{objectFields=[ObjectField{name='n', value=IntValue{value=1}}]}' is missing required fields '[title]' @ 'createTodo'`,
+	},
+	{
+		"input field twice", `mutation { createTodo(input: {title: "a", title: "b"}) { id } }`,
 		`1:23 ` + v + `WrongType: argument 'input' with value 'ObjectValue{objectFields=[ObjectField{name='title', value=StringValue{value='a'}}, ` +
-			`ObjectField{name='title', value=StringValue{value='b'}}]}' contains the field 'title' more than once @ 'createTodo'`},
-	{"bad date", `mutation { createTodo(input: {title: "", day: "2023-02-29"}) { id } }`,
-		`1:23 ` + v + `WrongType: argument 'input.day' with value 'StringValue{value='2023-02-29'}' is not a valid 'AWSDate' @ 'createTodo'`},
+			`ObjectField{name='title', value=StringValue{value='b'}}]}' contains the field 'title' more than once @ 'createTodo'`,
+	},
+	{
+		"bad date", `mutation { createTodo(input: {title: "", day: "2023-02-29"}) { id } }`,
+		`1:23 ` + v + `WrongType: argument 'input.day' with value 'StringValue{value='2023-02-29'}' is not a valid 'AWSDate' @ 'createTodo'`,
+	},
 	{"text with zero", `{ say(text: "a\u0000b") }`, `1:7 ` + v + "WrongType: argument 'text' with value 'StringValue{value='a\x00b'}' is not a valid 'String' @ 'say'"},
 	{"undefined variable", `{ getTodo(id: $x) { id } }`, `1:15 ` + v + `UndefinedVariable: Undefined variable x @ 'getTodo'`},
 	{"undefined variable in a fragment", `{ getTodo(id: 1) { ...F } } fragment F on Todo { id @skip(if: $x) }`, `1:63 ` + v + `UndefinedVariable: Undefined variable x @ 'F/id'`},
@@ -93,8 +105,10 @@ var validation = []struct{ name, query, want string }{
 	{"two fields of a subscription", `subscription S { onCreateTodo { id } onDeleteTodo { id } }`, `1:1 ` + v + `SubscriptionMultipleRootFields: Subscription operation 'S' must have exactly one root field`},
 	{"conflicting fields", `{ getTodo(id: 1) { a: id a: title } }`, `1:20 1:26 ` + v + `FieldsConflict: a: id and title are different fields`},
 	{"conflicting arguments", `{ getTodo(id: 1) { id } getTodo(id: 2) { id } }`, `1:3 1:25 ` + v + `FieldsConflict: getTodo: they have differing arguments`},
-	{"conflict below", `{ getTodo(id: 1) { address { x: street } } getTodo(id: 1) { ...F } } fragment F on Todo { address { x: zip } }`,
-		`1:30 1:101 ` + v + `FieldsConflict: x: street and zip are different fields`},
+	{
+		"conflict below", `{ getTodo(id: 1) { address { x: street } } getTodo(id: 1) { ...F } } fragment F on Todo { address { x: zip } }`,
+		`1:30 1:101 ` + v + `FieldsConflict: x: street and zip are different fields`,
+	},
 	{"no conflict between object types", `{ named { ... on Cat { x: name } ... on Dog { x: owner } } }`, ``},
 	{"conflict in a skipped field", `{ __typename @skip(if: true) __typename: say(text: "") }`, `1:3 1:30 ` + v + `FieldsConflict: __typename: __typename and say are different fields`},
 }

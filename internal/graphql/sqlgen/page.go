@@ -78,8 +78,10 @@ func pageColumns(s *plan.Statement) []string {
 			}
 		}
 	}
-	for _, c := range s.Order {
-		add(c.Name)
+	if s.KeyMark != 0 && s.Filtered || len(out) == 0 {
+		for _, c := range s.Order {
+			add(c.Name)
+		}
 	}
 	return out
 }

@@ -17,7 +17,10 @@ func (c *compiler) serviceDirectives(providers []string, addDefault bool) ast.Di
 	others := slices.ContainsFunc(providers, func(p string) bool { return !sameProvider(p, standard) })
 	var out ast.DirectiveList
 	for _, d := range []struct{ provider, name string }{
-		{"apiKey", "aws_api_key"}, {"iam", "aws_iam"}, {"oidc", "aws_oidc"}, {"userPools", "aws_cognito_user_pools"},
+		{"apiKey", "aws_api_key"},
+		{"iam", "aws_iam"},
+		{"oidc", "aws_oidc"},
+		{"userPools", "aws_cognito_user_pools"},
 		{"function", "aws_lambda"},
 	} {
 		isStandard := sameProvider(d.provider, standard)
@@ -31,6 +34,7 @@ func (c *compiler) serviceDirectives(providers []string, addDefault bool) ast.Di
 // schemaAuthV2 prints the auth modes on types and operations, and adds owner
 // fields.
 func (c *compiler) schemaAuthV2() error {
+	c.openCustomIAM()
 	for _, name := range c.auth.order {
 		for _, r := range c.auth.models[name].roles {
 			if r.dynamic {

@@ -85,9 +85,11 @@ func listInput(name string) string      { return "Model" + basic(name) + "ListIn
 func keyInput(name string) string       { return "Model" + basic(name) + "KeyConditionInput" }
 func connectionType(name string) string { return "Model" + name + "Connection" }
 func createInput(name string) string    { return graphqlName("Create" + upperFirst(name) + "Input") }
-func updateInput(name string) string    { return graphqlName("Update" + upperFirst(name) + "Input") }
-func deleteInput(name string) string    { return graphqlName("Delete" + upperFirst(name) + "Input") }
-func objectInput(name string) string    { return graphqlName(upperFirst(name) + "Input") }
+
+func updateInput(name string) string { return graphqlName("Update" + upperFirst(name) + "Input") }
+
+func deleteInput(name string) string { return graphqlName("Delete" + upperFirst(name) + "Input") }
+func objectInput(name string) string { return graphqlName(upperFirst(name) + "Input") }
 
 func compositeCondition(model, key string) string {
 	return "Model" + model + key + "CompositeKeyConditionInput"

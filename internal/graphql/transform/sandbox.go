@@ -1,6 +1,8 @@
 package transform
 
 import (
+	"slices"
+
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"preamp/internal/authn"
@@ -40,5 +42,34 @@ func (c *compiler) openObjects(def *ast.Definition, seen map[string]bool, d *ast
 		seen[t.Name] = true
 		addDirectives(&t.Directives, d)
 		c.openObjects(t, seen, d)
+	}
+}
+
+// openCustomIAM prints in sandbox mode that the types which are no models, and
+// the fields of the root types, can be reached with IAM. The official tool does
+// so, too, where IAM is not configured; such a mode would shut everyone out.
+func (c *compiler) openCustomIAM() {
+	if !c.opt.Sandbox || !c.opt.hasAuth(authn.IAM) {
+		return
+	}
+	iam := directive("aws_iam")
+	for _, list := range []ast.DefinitionList{c.doc.AST.Definitions, c.doc.AST.Extensions} {
+		for _, def := range list {
+			out := c.out.object(def.Name)
+			if out == nil || !slices.Contains([]string{"Query", "Mutation", "Subscription"}, def.Name) {
+				continue
+			}
+			for _, f := range def.Fields {
+				if of := out.Fields.ForName(f.Name); of != nil {
+					addDirectives(&of.Directives, iam)
+				}
+			}
+		}
+	}
+	for _, def := range c.doc.AST.Definitions {
+		out := c.out.object(def.Name)
+		if def.Kind == ast.Object && out != nil && def.Directives.ForName("model") == nil {
+			addDirectives(&out.Directives, iam)
+		}
 	}
 }

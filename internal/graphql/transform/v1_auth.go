@@ -103,8 +103,11 @@ func (c *compiler) authTypeV1(e element) error {
 		root            ast.Operation
 		name, operation string
 	}{
-		{ast.Mutation, m.create, "create"}, {ast.Mutation, m.update, "update"}, {ast.Mutation, m.del, "delete"},
-		{ast.Query, m.get, "get"}, {ast.Query, m.list, "list"},
+		{ast.Mutation, m.create, "create"},
+		{ast.Mutation, m.update, "update"},
+		{ast.Mutation, m.del, "delete"},
+		{ast.Query, m.get, "get"},
+		{ast.Query, m.list, "list"},
 	} {
 		c.protectV1(c.rootField(op.root, op.name), covering(rules, op.operation), c.typeAllowsDefault(m.def, op.operation))
 	}

@@ -1,5 +1,7 @@
 package transform
 
+import "github.com/vektah/gqlparser/v2/ast"
+
 // runV2 applies the directives of version 2 in the order of the official
 // transformers: first all are read and checked, one directive after the other,
 // then each changes the schema in turn.
@@ -67,6 +69,16 @@ func (c *compiler) schemaIndexesV2() error {
 	return nil
 }
 
+// usesNumericID says whether an index holds a field id that is declared as a
+// number, on its own: several sort fields are joined to one text.
+func (k *key) usesNumericID() bool {
+	number := func(f *ast.FieldDefinition) bool {
+		kind := basic(f.Type.Name())
+		return f.Name == "id" && (kind == "Int" || kind == "Float")
+	}
+	return number(k.field) || (len(k.sort) == 1 && number(k.sort[0]))
+}
+
 // refuseUnsupported refuses what needs another kind of database or a language
 // model.
 func (c *compiler) refuseUnsupported() error {
@@ -87,6 +99,11 @@ func (c *compiler) checkIndexes() error {
 	names := map[string]bool{}
 	for _, m := range c.models {
 		keys := m.indexes
+		for _, k := range keys {
+			if m.primary == nil && k.usesNumericID() {
+				return at(k.directive, m.name+"."+k.field.Name, "The key id is a text, but the index takes it for a number.")
+			}
+		}
 		if m.primary != nil {
 			keys = append(keys[:len(keys):len(keys)], m.primary)
 		}

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"preamp/internal/db/dbtest"
 	"preamp/test/harness"
 )
 
@@ -21,18 +22,8 @@ func TestBoto3(t *testing.T) {
 	for _, module := range []string{"test_operations", "test_graphql", "test_errors", "test_presigned"} {
 		t.Run(module, func(t *testing.T) {
 			t.Parallel()
-			dev := harness.Dev(t)
-			env := append(os.Environ(),
-				"SUITE_ENDPOINT="+dev.Status.URL,
-				"SUITE_KEY="+dev.Key,
-				"SUITE_SECRET="+dev.Secret,
-				"SUITE_DATA="+dev.Data,
-				"SUITE_LOSSY_ENDPOINT="+dev.LossyProxy(t),
-				"SUITE_SCHEMAS="+absolute(t, "../schemas"),
-				"PYTHONDONTWRITEBYTECODE=1",
-				// The signer in Python: the tests move its clock.
-				"BOTO_DISABLE_CRT=true",
-			)
+			s := harness.Dev(t)
+			env := []string{"SUITE_DATA=" + s.Data, "SUITE_LOSSY_ENDPOINT=" + s.LossyProxy(t)}
 			if module == "test_errors" {
 				serve := harness.NewServe(t, harness.ServeOptions{})
 				key, secret := serve.NewKey(t, "other")
@@ -45,14 +36,36 @@ func TestBoto3(t *testing.T) {
 					"SUITE_SERVE_OTHER_SECRET="+secret,
 				)
 			}
-			cmd := exec.CommandContext(t.Context(), python, "-W", "ignore::DeprecationWarning", "-m", "unittest", "-v", module)
-			cmd.Env = env
-			out, err := cmd.CombinedOutput()
-			t.Logf("%s", out)
-			if err != nil {
-				t.Errorf("%s: %v", module, err)
-			}
+			run(t, python, module, s, env...)
 		})
+	}
+	t.Run("test_graphql on PostgreSQL", func(t *testing.T) {
+		t.Parallel()
+		harness.Without(t, "postgres")
+		run(t, python, "test_graphql", harness.Serve(t, harness.ServeOptions{
+			Database: dbtest.Database(t), Extra: "limits:\n  requests_per_second: 100000\n",
+		}))
+	})
+}
+
+// run runs one module of the suite against a server.
+func run(t *testing.T, python, module string, s *harness.Server, env ...string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), python, "-W", "ignore::DeprecationWarning", "-m", "unittest", "-v", module)
+	cmd.Env = append(os.Environ(),
+		"SUITE_ENDPOINT="+s.Status.URL,
+		"SUITE_KEY="+s.Key,
+		"SUITE_SECRET="+s.Secret,
+		"SUITE_SCHEMAS="+absolute(t, "../schemas"),
+		"PYTHONDONTWRITEBYTECODE=1",
+		// The signer in Python: the tests move its clock.
+		"BOTO_DISABLE_CRT=true",
+	)
+	cmd.Env = append(cmd.Env, env...)
+	out, err := cmd.CombinedOutput()
+	t.Logf("%s", out)
+	if err != nil {
+		t.Errorf("%s: %v", module, err)
 	}
 }
 

@@ -17,8 +17,9 @@ import botocore.exceptions
 ENDPOINT = os.environ["SUITE_ENDPOINT"]
 KEY = os.environ["SUITE_KEY"]
 SECRET = os.environ["SUITE_SECRET"]
-DATA = os.environ["SUITE_DATA"]
-LOSSY_ENDPOINT = os.environ["SUITE_LOSSY_ENDPOINT"]
+# Only where the server keeps its data in a directory.
+DATA = os.environ.get("SUITE_DATA", "")
+LOSSY_ENDPOINT = os.environ.get("SUITE_LOSSY_ENDPOINT", "")
 SCHEMAS = os.environ["SUITE_SCHEMAS"]
 
 PENDING = (
