@@ -118,11 +118,10 @@ func (p *Program) Run(ctx context.Context) (code int) {
 	if err != nil {
 		return p.usage(parsed, err)
 	}
-	a := &app{
-		Program: p, ctx: ctx,
-		log: newLogger(p.Stderr, cmd.LogFormat, cmd.LogLevel),
-	}
+	log, flush := newLogger(p.Stderr, cmd.LogFormat, cmd.LogLevel)
+	a := &app{Program: p, ctx: ctx, log: log}
 	err = parsed.Run(a)
+	flush()
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		return ExitFailure // interrupted; the user knows
 	}
@@ -199,17 +198,19 @@ func (a *app) notes(c *config.Config) {
 	}
 }
 
-func newLogger(w io.Writer, format, level string) *slog.Logger {
+// newLogger makes a logger; flush writes what it still keeps.
+func newLogger(out io.Writer, format, level string) (log *slog.Logger, flush func()) {
 	var l slog.Level
 	if err := l.UnmarshalText([]byte(level)); err != nil {
 		panic("cli: log level " + level) // the parser allows levels only
 	}
+	w := &logWriter{out: out}
 	o := &slog.HandlerOptions{Level: l}
 	var h slog.Handler = slog.NewTextHandler(w, o)
 	if format == "json" {
 		h = slog.NewJSONHandler(w, o)
 	}
-	return slog.New(httpx.LogHandler(h))
+	return slog.New(httpx.LogHandler(prompt{h, w})), w.Flush
 }
 
 type versionCmd struct {
