@@ -39,7 +39,7 @@ type Secret @model { id: ID! text: String }
 
 // world is a registry with one API on one store.
 type world struct {
-	t        *testing.T
+	t        testing.TB
 	set      *db.Set
 	sealer   *keys.Sealer
 	registry *endpoint.Registry
@@ -59,7 +59,7 @@ func each(t *testing.T, sdl string, limits endpoint.Limits, fn func(w *world)) {
 	})
 }
 
-func newWorld(t *testing.T, set *db.Set, sdl string, limits endpoint.Limits) *world {
+func newWorld(t testing.TB, set *db.Set, sdl string, limits endpoint.Limits) *world {
 	t.Helper()
 	ctx := t.Context()
 	w := &world{t: t, set: set}
@@ -124,7 +124,7 @@ func (w *world) push(sdl string) {
 	w.layout = merged
 }
 
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -170,7 +170,7 @@ func (w *world) run(query string, variables string) string {
 }
 
 // compact takes white space out of JSON, since the stores differ in it.
-func compact(t *testing.T, s string) string {
+func compact(t testing.TB, s string) string {
 	t.Helper()
 	var b strings.Builder
 	var raw json.RawMessage

@@ -59,6 +59,7 @@ type Registry struct {
 	loads   singleflight.Group
 	changes atomic.Int64 // counts Invalidate
 	metrics *metrics
+	mux     *http.ServeMux // of ServeHTTP
 }
 
 // New makes a registry.
@@ -83,6 +84,8 @@ func New(c Config) (*Registry, error) {
 	if r.metrics, err = newMetrics(c.Registerer, r.apis.Len); err != nil {
 		return nil, fmt.Errorf("endpoint: register metrics: %w", err)
 	}
+	r.mux = http.NewServeMux()
+	r.Mount(r.mux)
 	return r, nil
 }
 

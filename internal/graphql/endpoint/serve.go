@@ -29,11 +29,7 @@ const (
 
 // ServeHTTP serves both endpoints; it is for tests and for embedding without a
 // mux of its own.
-func (r *Registry) ServeHTTP(w http.ResponseWriter, q *http.Request) {
-	mux := http.NewServeMux()
-	r.Mount(mux)
-	mux.ServeHTTP(w, q)
-}
+func (r *Registry) ServeHTTP(w http.ResponseWriter, q *http.Request) { r.mux.ServeHTTP(w, q) }
 
 var cors = httpx.CORS{
 	Methods: "POST, GET, OPTIONS",

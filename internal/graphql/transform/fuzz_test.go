@@ -3,10 +3,12 @@ package transform_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/txtar"
 
+	"preamp/internal/authn"
 	"preamp/internal/errs"
 	"preamp/internal/graphql/schema"
 	"preamp/internal/graphql/transform"
@@ -19,7 +21,11 @@ func FuzzExpand(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	for _, file := range files {
+	directives, err := filepath.Glob("testdata/directives/*.txtar")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, file := range slices.Concat(files, directives) {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			f.Fatal(err)
@@ -32,7 +38,8 @@ func FuzzExpand(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, text string, sync bool) {
-		opt := transform.Options{Sandbox: sync}
+		modes := []authn.Mode{authn.UserPool, authn.IAM, authn.OIDC, authn.Lambda}
+		opt := transform.Options{Sandbox: sync, AuthModes: modes}
 		if sync {
 			opt.Conflict = transform.AutoMerge
 		}
