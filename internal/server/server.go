@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"sync/atomic"
 	"time"
 
@@ -229,11 +230,24 @@ func (s *Server) controlPlane() (http.Handler, error) {
 	})
 }
 
+// gcPercent is how far the heap may grow beyond what is in use before it is
+// collected. A request leaves little behind and what stays is small, so Go's own
+// default would collect many times a second under load. GOGC overrides it.
+const gcPercent = 400
+
+// tuneGC sets gcPercent unless the operator chose.
+func tuneGC() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
+}
+
 // Run serves until ctx ends, then finishes what is in flight. The server calls
 // itself ready when start has returned; tasks run beside it, and one that ends
 // ends the server.
 func (s *Server) Run(ctx context.Context, start func(context.Context) error, tasks ...func(context.Context) error) error {
 	defer s.close()
+	tuneGC()
 	ctx, s.stop = context.WithCancel(ctx)
 	defer s.stop()
 	record, err := s.writeRecord()

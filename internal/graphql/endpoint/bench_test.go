@@ -45,12 +45,14 @@ func BenchmarkHTTP(b *testing.B) {
 	}{
 		{
 			"get", `{"query":"query GetTodo($id: ID!) {\n  getTodo(id: $id) {\n id title n done createdAt updatedAt } }","variables":{"id":"00000500-0000-4000-8000-000000000000"}}`,
-			`SELECT ` + fields + ` FROM $table WHERE $id = $2`, []any{"mark", "00000500-0000-4000-8000-000000000000"},
+			`SELECT ` + fields + ` FROM $table WHERE $id = $2`,
+			[]any{"mark", "00000500-0000-4000-8000-000000000000"},
 		},
 		{
 			"list20", `{"query":"query List($filter: ModelTodoFilterInput, $limit: Int, $nextToken: String) {\n  listTodos(filter: $filter, limit: $limit, nextToken: $nextToken) {\n items { id title n done createdAt updatedAt } nextToken } }","variables":{"limit":20}}`,
 			`SELECT json_object('items', json_group_array(` + fields + `), 'nextToken', (SELECT $3 || json_array($id) FROM $table ORDER BY $id LIMIT 1 OFFSET $2))
-				FROM (SELECT $id, $title, $n, $done, $createdAt, $updatedAt FROM $table ORDER BY $id LIMIT $2)`, []any{"mark", 20, "mark"},
+				FROM (SELECT $id, $title, $n, $done, $createdAt, $updatedAt FROM $table ORDER BY $id LIMIT $2)`,
+			[]any{"mark", 20, "mark"},
 		},
 	}
 	for _, bb := range cases {

@@ -41,34 +41,55 @@ func TestBodies(t *testing.T) {
 		{"member twice", `{"query":"{__typename}","query":"{__typename}"}`, 400, malformed},
 		{"invalid UTF-8", "{\"query\":\"{__typename}\xff\"}", 400, malformed},
 		{"something behind", `{"query":"{__typename}"} x`, 400, malformed},
+		{"syntax error", `{"query":"{ getTodo(id: ) { id } }"}`, 400, malformed},
+		{"an empty selection", `{"query":"{}"}`, 400, malformed},
+		{"no operation", `{"query":"fragment F on Todo { id }"}`, 200, `{"data":null,"errors":[{"path":null,"locations":null,"message":"Must provide an operation."}]}`},
 		{"unknown members", `{"query":"{__typename}","extensions":{},"QUERY":1}`, 200, `{"data":{"__typename":"Query"}}`},
 		{"null members", `{"query":"{__typename}","variables":null,"operationName":null}`, 200, `{"data":{"__typename":"Query"}}`},
 		{"unknown field", `{"query":"{badfield}"}`, 200, `{"data":null,"errors":[{"path":null,"locations":[{"line":1,"column":2,"sourceName":null}],` +
 			`"message":"Validation error of type FieldUndefined: Field 'badfield' in type 'Query' is undefined @ 'badfield'"}]}`},
-		{"missing variable", `{"query":"query($i: CreateTodoInput!) { __typename @skip(if: false) ...on Query { x: getTodo(id: 1) { id } } }"}`, 200,
-			`{"data":null,"errors":[{"path":null,"locations":[{"line":1,"column":7,"sourceName":null}],"message":"Validation error of type UnusedVariable: Unused variable i"}]}`},
-		{"null for a non-null variable", `{"query":"mutation($input: CreateTodoInput!) { createTodo(input: $input) { id } }"}`, 200,
-			`{"data":null,"errors":[{"path":null,"locations":[{"line":1,"column":10,"sourceName":null}],"message":"Variable 'input' has coerced Null value for NonNull type 'CreateTodoInput!'"}]}`},
-		{"unknown input field", `{"query":"mutation($input: CreateTodoInput!) { createTodo(input: $input) { id } }","variables":{"input":{"x":1}}}`, 200,
-			`{"data":null,"errors":[{"path":null,"locations":null,"message":"The variables input contains a field name 'x' that is not defined for input object type 'CreateTodoInput' "}]}`},
+		{
+			"missing variable", `{"query":"query($i: CreateTodoInput!) { __typename @skip(if: false) ...on Query { x: getTodo(id: 1) { id } } }"}`, 200,
+			`{"data":null,"errors":[{"path":null,"locations":[{"line":1,"column":7,"sourceName":null}],"message":"Validation error of type UnusedVariable: Unused variable i"}]}`,
+		},
+		{
+			"null for a non-null variable", `{"query":"mutation($input: CreateTodoInput!) { createTodo(input: $input) { id } }"}`, 200,
+			`{"data":null,"errors":[{"path":null,"locations":[{"line":1,"column":10,"sourceName":null}],"message":"Variable 'input' has coerced Null value for NonNull type 'CreateTodoInput!'"}]}`,
+		},
+		{
+			"unknown input field", `{"query":"mutation($input: CreateTodoInput!) { createTodo(input: $input) { id } }","variables":{"input":{"x":1}}}`, 200,
+			`{"data":null,"errors":[{"path":null,"locations":null,"message":"The variables input contains a field name 'x' that is not defined for input object type 'CreateTodoInput' "}]}`,
+		},
 		{"operation by name", `{"query":"query A { a: __typename } query B { b: __typename }","operationName":"B"}`, 200, `{"data":{"b":"Query"}}`},
-		{"unknown operation", `{"query":"query A { __typename }","operationName":"C"}`, 200,
-			`{"data":null,"errors":[{"path":null,"locations":null,"message":"Unknown operation named 'C'."}]}`},
-		{"denied", `{"query":"{ getSecret(id: \"1\") { id } listTodos { items { id } } }"}`, 200,
+		{
+			"unknown operation", `{"query":"query A { __typename }","operationName":"C"}`, 200,
+			`{"data":null,"errors":[{"path":null,"locations":null,"message":"Unknown operation named 'C'."}]}`,
+		},
+		{
+			"denied", `{"query":"{ getSecret(id: \"1\") { id } listTodos { items { id } } }"}`, 200,
 			`{"data":{"getSecret":null,"listTodos":{"items":[]}},"errors":[{"path":["getSecret"],"data":null,"errorType":"Unauthorized","errorInfo":null,` +
-				`"locations":[{"line":1,"column":3,"sourceName":null}],"message":"Not Authorized to access getSecret on type Query"}]}`},
-		{"denied mutation", `{"query":"mutation { createSecret(input: {text: \"x\"}) { id } }"}`, 200,
+				`"locations":[{"line":1,"column":3,"sourceName":null}],"message":"Not Authorized to access getSecret on type Query"}]}`,
+		},
+		{
+			"denied mutation", `{"query":"mutation { createSecret(input: {text: \"x\"}) { id } }"}`, 200,
 			`{"data":{"createSecret":null},"errors":[{"path":["createSecret"],"data":null,"errorType":"Unauthorized","errorInfo":null,` +
-				`"locations":[{"line":1,"column":12,"sourceName":null}],"message":"Not Authorized to access createSecret on type Mutation"}]}`},
-		{"subscription", `{"query":"subscription { onCreateTodo { id } }"}`, 200,
+				`"locations":[{"line":1,"column":12,"sourceName":null}],"message":"Not Authorized to access createSecret on type Mutation"}]}`,
+		},
+		{
+			"subscription", `{"query":"subscription { onCreateTodo { id } }"}`, 200,
 			`{"data":{"onCreateTodo":null},"errors":[{"path":["onCreateTodo"],"data":null,"errorType":"UnsupportedOperation","errorInfo":null,` +
-				`"locations":[{"line":1,"column":16,"sourceName":null}],"message":"Subscriptions need the realtime endpoint: connect to it with a WebSocket."}]}`},
-		{"nested too deep", `{"query":"{__typename}","variables":` + strings.Repeat(`{"a":`, 64) + `1` + strings.Repeat(`}`, 64) + `}`, 200,
+				`"locations":[{"line":1,"column":16,"sourceName":null}],"message":"Subscriptions need the realtime endpoint: connect to it with a WebSocket."}]}`,
+		},
+		{
+			"nested too deep", `{"query":"{__typename}","variables":` + strings.Repeat(`{"a":`, 64) + `1` + strings.Repeat(`}`, 64) + `}`, 200,
 			`{"data":null,"errors":[{"path":null,"data":null,"errorType":"QueryLimit","errorInfo":null,"locations":null,` +
-				`"message":"The request body nests deeper than 64 levels (limit: JSON depth)."}]}`},
-		{"depth for an API key", `{"query":"{ __schema { types ` + strings.Repeat("{ ofType ", 19) + "{ name }" + strings.Repeat("}", 19) + `} }"}`, 200,
+				`"message":"The request body nests deeper than 64 levels (limit: JSON depth)."}]}`,
+		},
+		{
+			"depth for an API key", `{"query":"{ __schema { types ` + strings.Repeat("{ ofType ", 19) + "{ name }" + strings.Repeat("}", 19) + `} }"}`, 200,
 			`{"data":null,"errors":[{"path":null,"data":null,"errorType":"QueryLimit","errorInfo":null,"locations":null,` +
-				`"message":"The query nests deeper than 20 levels (limit: depth)."}]}`},
+				`"message":"The query nests deeper than 20 levels (limit: depth)."}]}`,
+		},
 	}
 	each(t, todoSchema, endpoint.Limits{}, func(w *world) {
 		for _, tt := range tests {
@@ -316,17 +337,18 @@ func TestMetrics(t *testing.T) {
 		got := map[string]float64{}
 		for _, f := range families {
 			for _, m := range f.GetMetric() {
-				name := f.GetName()
+				var name strings.Builder
+				name.WriteString(f.GetName())
 				for _, l := range m.GetLabel() {
-					name += " " + l.GetValue()
+					name.WriteString(" " + l.GetValue())
 				}
 				switch {
 				case m.GetCounter() != nil:
-					got[name] = m.GetCounter().GetValue()
+					got[name.String()] = m.GetCounter().GetValue()
 				case m.GetHistogram() != nil:
-					got[name] = float64(m.GetHistogram().GetSampleCount())
+					got[name.String()] = float64(m.GetHistogram().GetSampleCount())
 				default:
-					got[name] = m.GetGauge().GetValue()
+					got[name.String()] = m.GetGauge().GetValue()
 				}
 			}
 		}

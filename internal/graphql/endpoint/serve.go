@@ -27,6 +27,10 @@ const (
 	codeNotFound     = "NotFoundException"
 )
 
+// unparsed is the message for bodies and for query texts that do not parse;
+// AppSync makes no difference (graphql/graphql-over-http, issue 81).
+const unparsed = "Unable to parse GraphQL query."
+
 // ServeHTTP serves both endpoints; it is for tests and for embedding without a
 // mux of its own.
 func (r *Registry) ServeHTTP(w http.ResponseWriter, q *http.Request) { r.mux.ServeHTTP(w, q) }
@@ -130,6 +134,10 @@ func (r *Registry) serveGraphQL(w http.ResponseWriter, q *http.Request) {
 	start := time.Now()
 	out, res := a.exec.Execute(authn.NewContext(ctx, caller), d, &req, room.out[:0])
 	room.out = out
+	if res.Malformed {
+		r.refuse(w, http.StatusBadRequest, codeMalformed, unparsed)
+		return
+	}
 	r.metrics.observe(res.Operation, time.Since(start))
 	if res.Errors > 0 {
 		r.metrics.count(res.Operation, "errors")
@@ -191,7 +199,7 @@ func (r *Registry) decode(w http.ResponseWriter, q *http.Request, room *buffer, 
 		r.limited(w, plan.Limit("The request body has more than %d values (limit: JSON values).", scalar.MaxValues))
 		return false
 	case err != nil || !envelope(&v, out):
-		r.refuse(w, http.StatusBadRequest, codeMalformed, "Unable to parse GraphQL query.")
+		r.refuse(w, http.StatusBadRequest, codeMalformed, unparsed)
 		return false
 	}
 	return true

@@ -5,7 +5,6 @@ import (
 	"sync"
 	"sync/atomic"
 
-	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 
 	"preamp/internal/authn"
@@ -16,10 +15,14 @@ import (
 
 // The bounds of the caches of one API.
 const (
-	maxDocuments  = 512
-	maxPlanBytes  = 24 << 20
-	maxVariants   = 16
-	maxStatements = 2048
+	maxDocuments      = 512
+	maxPlanBytes      = 16 << 20
+	maxVariants       = 16
+	maxStatements     = 2048
+	maxStatementBytes = 8 << 20
+	// maxLast is the longest SQL that is kept with its field; plan.Size counts
+	// with it.
+	maxLast = 4 << 10
 	// documentCost is about what a parsed document takes per byte of text.
 	documentCost = 48
 )
@@ -33,17 +36,17 @@ type planCache struct {
 	mu         sync.Mutex
 	documents  *simplelru.LRU[documentKey, *document]
 	size       int
-	statements *lru.Cache[statementKey, string]
+	statements *statementCache
 }
 
 func newPlanCache() *planCache {
-	c := &planCache{}
+	c := &planCache{statements: &statementCache{}}
 	// The constructors fail for a size of 0 only.
 	c.documents, _ = simplelru.NewLRU(maxDocuments, func(_ documentKey, d *document) {
 		c.size -= d.cost()
 		d.evicted = true
 	})
-	c.statements, _ = lru.New[statementKey, string](maxStatements)
+	c.statements.list, _ = simplelru.NewLRU(maxStatements, func(k statementKey, sql string) { c.statements.size -= len(k.shape) + len(sql) })
 	return c
 }
 
@@ -169,9 +172,36 @@ type statementKey struct {
 	shape string
 }
 
-// fieldState is the SQL of one planned field, by shape.
+// statementCache keeps SQL by shape.
+type statementCache struct {
+	mu   sync.Mutex
+	list *simplelru.LRU[statementKey, string]
+	size int
+}
+
+func (c *statementCache) get(k statementKey) (string, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.list.Get(k)
+}
+
+func (c *statementCache) add(k statementKey, sql string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.list.Contains(k) {
+		return
+	}
+	c.list.Add(k, sql)
+	c.size += len(k.shape) + len(sql)
+	for c.size > maxStatementBytes {
+		c.list.RemoveOldest()
+	}
+}
+
+// fieldState is the SQL of one planned field: the one that was used last is at
+// hand, since most fields have one shape only.
 type fieldState struct {
-	cache *lru.Cache[statementKey, string]
+	cache *statementCache
 	last  atomic.Pointer[statement]
 }
 
@@ -185,11 +215,13 @@ func (s *fieldState) sql(d sqlgen.Dialect, st *plan.Statement) string {
 		return last.sql
 	}
 	key := statementKey{field: s, shape: string(shape)}
-	sql, ok := s.cache.Get(key)
+	sql, ok := s.cache.get(key)
 	if !ok {
 		sql = sqlgen.Generate(d, st)
-		s.cache.Add(key, sql)
+		s.cache.add(key, sql)
 	}
-	s.last.Store(&statement{shape: key.shape, sql: sql})
+	if len(sql)+len(key.shape) <= maxLast {
+		s.last.Store(&statement{shape: key.shape, sql: sql})
+	}
 	return sql
 }

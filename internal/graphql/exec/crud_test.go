@@ -142,12 +142,12 @@ const failed = `The conditional request failed (Service: DynamoDb, Status Code: 
 func (w *world) conditional(field, query, variables string) {
 	w.t.Helper()
 	got := w.do(query, variables)
-	at := strings.Index(got, failed)
-	if at < 0 {
+	_, after, ok := strings.Cut(got, failed)
+	if !ok {
 		w.t.Errorf("%s\n got %s, want a failed condition", query, got)
 		return
 	}
-	id := got[at+len(failed):][:36]
+	id := after[:36]
 	if !uuidForm.MatchString(id) {
 		w.t.Errorf("request id %q", id)
 	}

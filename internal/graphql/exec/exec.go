@@ -113,6 +113,8 @@ type Result struct {
 	Operation string
 	// Errors is the number of entries in "errors".
 	Errors int
+	// Malformed says that the query text is no GraphQL document.
+	Malformed bool
 }
 
 // value is the outcome of one root field.
@@ -125,7 +127,7 @@ type value struct {
 func (e *Executor) Execute(ctx context.Context, d *db.DB, r *Request, out []byte) ([]byte, Result) {
 	var res Result
 	fail := func(list ...*plan.Error) ([]byte, Result) {
-		res.Errors = len(list)
+		res.Errors, res.Malformed = len(list), list[0].Syntax
 		return appendFailure(out, list), res
 	}
 	p, vars, list := e.prepare(r)

@@ -77,7 +77,6 @@ type world struct {
 	exec   *exec.Executor
 	sealer *keys.Sealer
 	api    *transform.API
-	id     string
 
 	mu     sync.Mutex
 	traced []traced

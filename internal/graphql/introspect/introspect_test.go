@@ -278,13 +278,19 @@ func TestTypeByName(t *testing.T) {
 		{"another value of it", `query($n: String!) { __type(name: $n) { name kind } }`, `{"n":"Pet"}`, `{"__type":{"kind":"UNION","name":"Pet"}}`},
 		{"unknown", `{ a: __type(name: "No") { name } }`, `null`, `{"a":null}`},
 		{"deprecated values are hidden", `{ __type(name: "Day") { enumValues { name } } }`, `null`, `{"__type":{"enumValues":[{"name":"TUE"}]}}`},
-		{"unless asked for by a variable", `query($d: Boolean) { __type(name: "Todo") { fields(includeDeprecated: $d) { name } } }`, `{"d":true}`,
-			`{"__type":{"fields":[{"name":"id"},{"name":"title"},{"name":"old"},{"name":"day"},{"name":"sub"},{"name":"at"},{"name":"createdAt"},{"name":"updatedAt"}]}}`},
-		{"type names", `{ __type(name: "Sub") { __typename fields { __typename type { __typename ofType { __typename name } } } } }`, `null`,
+		{
+			"unless asked for by a variable", `query($d: Boolean) { __type(name: "Todo") { fields(includeDeprecated: $d) { name } } }`, `{"d":true}`,
+			`{"__type":{"fields":[{"name":"id"},{"name":"title"},{"name":"old"},{"name":"day"},{"name":"sub"},{"name":"at"},{"name":"createdAt"},{"name":"updatedAt"}]}}`,
+		},
+		{
+			"type names", `{ __type(name: "Sub") { __typename fields { __typename type { __typename ofType { __typename name } } } } }`, `null`,
 			`{"__type":{"__typename":"__Type","fields":[{"__typename":"__Field","type":{"__typename":"__Type","ofType":{"__typename":"__Type","name":"Int"}}},` +
-				`{"__typename":"__Field","type":{"__typename":"__Type","ofType":{"__typename":"__Type","name":null}}}]}}`},
-		{"what a kind does not have is null", `{ __type(name: "Int") { fields { name } inputFields { name } interfaces { name } possibleTypes { name } enumValues { name } ofType { name } } }`, `null`,
-			`{"__type":{"enumValues":null,"fields":null,"inputFields":null,"interfaces":null,"ofType":null,"possibleTypes":null}}`},
+				`{"__typename":"__Field","type":{"__typename":"__Type","ofType":{"__typename":"__Type","name":null}}}]}}`,
+		},
+		{
+			"what a kind does not have is null", `{ __type(name: "Int") { fields { name } inputFields { name } interfaces { name } possibleTypes { name } enumValues { name } ofType { name } } }`, `null`,
+			`{"__type":{"enumValues":null,"fields":null,"inputFields":null,"interfaces":null,"ofType":null,"possibleTypes":null}}`,
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -21,13 +21,16 @@ type Error struct {
 	// Resolver says that the entry has the members data, errorType and
 	// errorInfo, as those of resolvers do.
 	Resolver bool
+	// Syntax says that the text is no GraphQL document.
+	Syntax bool
 }
 
 // Error is the message.
 func (e *Error) Error() string { return e.Message }
 
-// The errorTypes that this package gives out.
+// The errorTypes that this package gives out. Some errors have none.
 const (
+	TypeNone         = ""
 	TypeUnauthorized = "Unauthorized"
 	TypeQueryLimit   = "QueryLimit"
 	TypeArguments    = "InvalidArgumentsError"

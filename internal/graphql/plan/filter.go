@@ -147,10 +147,7 @@ func negate(p Pred, negated bool) Pred {
 	return p
 }
 
-var (
-	never  = Pred{Op: Never}
-	always = Pred{Op: Always}
-)
+var never = Pred{Op: Never}
 
 // operator is one operator on a field. f is nil for a field that is not stored,
 // which is absent in every row.

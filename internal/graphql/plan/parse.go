@@ -169,7 +169,7 @@ func (o *Operation) Conditions(vars []Var) string {
 func syntaxError(text string, err error, l Limits) *Error {
 	ge, ok := errors.AsType[*gqlerror.Error](err)
 	if !ok {
-		return &Error{Message: "Invalid Syntax"}
+		return &Error{Message: "Invalid Syntax", Syntax: true}
 	}
 	if len(ge.Locations) == 0 { // the only error of the parser without a place
 		return Limit("The query text has more than %d tokens (limit: tokens).", l.Tokens)
@@ -179,6 +179,7 @@ func syntaxError(text string, err error, l Limits) *Error {
 		Message: fmt.Sprintf("Invalid Syntax : offending token '%s' at line %d column %d",
 			tokenAt(text, loc.Line, loc.Column), loc.Line, loc.Column),
 		Locations: []Location{{Line: loc.Line, Column: loc.Column}},
+		Syntax:    true,
 	}
 }
 

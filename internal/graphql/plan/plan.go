@@ -207,6 +207,9 @@ func (p *Plan) Size() int {
 	n := 0
 	for _, f := range p.Fields {
 		n += 512 + len(f.Text) + f.Out.size()
+		if f.Kind == Data {
+			n += 4 << 10 // the SQL that is kept with a field
+		}
 	}
 	return n
 }

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -21,8 +22,8 @@ type validator struct {
 	path      []string
 	// now is the operation or fragment that is being walked.
 	now *container
-	// containers are all operations and fragments, in order.
-	containers map[string]*container // fragments by name
+	// containers are the fragments that were walked, by name.
+	containers map[string]*container
 }
 
 // container is what an operation or fragment uses.
@@ -248,21 +249,20 @@ func fits(t, want *ast.Type) bool {
 	return t.NamedType == want.NamedType
 }
 
-// possible are the object types that a type stands for.
+// overlap reports whether an object can be of both types.
 func (v *validator) overlap(a, b *ast.Definition) bool {
 	if a == b {
 		return true
 	}
 	for _, x := range possible(v.s.API.Schema, a) {
-		for _, y := range possible(v.s.API.Schema, b) {
-			if x == y {
-				return true
-			}
+		if slices.Contains(possible(v.s.API.Schema, b), x) {
+			return true
 		}
 	}
 	return false
 }
 
+// possible are the object types that a type stands for.
 func possible(s *ast.Schema, d *ast.Definition) []*ast.Definition {
 	if d.Kind == ast.Object {
 		return []*ast.Definition{d}

@@ -18,11 +18,11 @@ import (
 func show(list []*plan.Error) string {
 	var lines []string
 	for _, e := range list {
-		where := ""
+		var where strings.Builder
 		for _, l := range e.Locations {
-			where += fmt.Sprintf("%d:%d ", l.Line, l.Column)
+			where.WriteString(fmt.Sprintf("%d:%d ", l.Line, l.Column))
 		}
-		lines = append(lines, where+e.Message)
+		lines = append(lines, where.String()+e.Message)
 	}
 	return strings.Join(lines, "\n")
 }
@@ -185,11 +185,12 @@ func TestLimits(t *testing.T) {
 	t.Parallel()
 	s := compile(t, testSchema)
 	deep := "{ getTodo(id: 1) { address " + strings.Repeat("{ near ", 80) + "{ zip }" + strings.Repeat("}", 80) + "} }"
-	fan := "{ getTodo(id: 1) { ...F0 } }"
+	var fan strings.Builder
+	fan.WriteString("{ getTodo(id: 1) { ...F0 } }")
 	for i := range 40 {
-		fan += fmt.Sprintf(" fragment F%d on Todo { ...F%d ...F%d }", i, i+1, i+1)
+		fan.WriteString(fmt.Sprintf(" fragment F%d on Todo { ...F%d ...F%d }", i, i+1, i+1))
 	}
-	fan += " fragment F40 on Todo { id }"
+	fan.WriteString(" fragment F40 on Todo { id }")
 	var chain strings.Builder
 	chain.WriteString("{ getTodo(id: 1) { ...F0 } }")
 	for i := range 1500 {
@@ -207,7 +208,7 @@ func TestLimits(t *testing.T) {
 		{"depth", deep, "The query nests deeper than 75 levels (limit: depth)."},
 		{"aliases", "{ " + strings.Repeat("a: __typename ", 101) + "}", "The query has more than 100 aliases (limit: aliases)."},
 		{"root fields", "{ " + strings.Repeat("__typename ", 101) + "}", "The query has more than 100 root fields (limit: root fields)."},
-		{"fields by fragments", fan, "The query selects more than 10000 fields (limit: resolved fields)."},
+		{"fields by fragments", fan.String(), "The query selects more than 10000 fields (limit: resolved fields)."},
 		{"a long chain of fragments", chain.String(), ""},
 		{"many operations with a large fragment", variables.String(), "The query selects more than 10000 fields (limit: resolved fields)."},
 		{"nesting of the parser", strings.Repeat("{ a ", 1100), "Invalid Syntax : offending token '{' at line 1 column 4001"},

@@ -23,14 +23,15 @@ type valueCheck struct {
 
 // where is the argument and the path in it: "input.tags[0]".
 func (c *valueCheck) where() string {
-	b := c.name
+	var b strings.Builder
+	b.WriteString(c.name)
 	for i := len(c.path) - 1; i >= 0; i-- {
 		if !strings.HasPrefix(c.path[i], "[") {
-			b += "."
+			b.WriteString(".")
 		}
-		b += c.path[i]
+		b.WriteString(c.path[i])
 	}
-	return b
+	return b.String()
 }
 
 func (c *valueCheck) fail(v *ast.Value, format string, args ...any) bool {

@@ -5,9 +5,6 @@ import (
 	"preamp/internal/graphql/transform"
 )
 
-// TypeNone is the errorType of errors that have none.
-const TypeNone = ""
-
 // nullRefused is what version 1 says of a null in a non-null field.
 const nullRefused = "An argument you marked as Non-Null is set to Null in the query or the body of your request."
 

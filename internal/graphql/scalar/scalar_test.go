@@ -92,14 +92,15 @@ func TestDecodeRefuses(t *testing.T) {
 			t.Errorf("%q: accepted as %s", text, v.AppendJSON(nil))
 		}
 	}
-	large := `{`
+	var large strings.Builder
+	large.WriteString(`{`)
 	for i := range 40 {
-		large += `"k` + strings.Repeat("x", i) + `":1,`
+		large.WriteString(`"k` + strings.Repeat("x", i) + `":1,`)
 	}
-	if _, err := scalar.Decode(large+`"k":2}`, 8); err == nil {
+	if _, err := scalar.Decode(large.String()+`"k":2}`, 8); err == nil {
 		t.Error("a name twice in a large object was accepted")
 	}
-	if _, err := scalar.Decode(large+`"z":2}`, 8); err != nil {
+	if _, err := scalar.Decode(large.String()+`"z":2}`, 8); err != nil {
 		t.Errorf("large object: %v", err)
 	}
 	if _, err := scalar.Decode(strings.Repeat("[", 9)+strings.Repeat("]", 9), 8); err != scalar.ErrDepth {
