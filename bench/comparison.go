@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 )
 
 // comparison is a request that is measured against its limit.
@@ -66,7 +67,8 @@ func (c comparison) at(url, key string) target {
 
 // schema15 is a schema of n models; the first one is measured.
 func benchSchema(n int) string {
-	s := `enum Priority { LOW MEDIUM HIGH }
+	var s strings.Builder
+	s.WriteString(`enum Priority { LOW MEDIUM HIGH }
 type Task @model {
   id: ID!
   title: String!
@@ -75,9 +77,9 @@ type Task @model {
   notes: String
   due: AWSDate
 }
-`
+`)
 	for i := 1; i < n; i++ {
-		s += fmt.Sprintf(`type Model%02d @model {
+		s.WriteString(fmt.Sprintf(`type Model%02d @model {
   id: ID!
   owner: ID! @index(name: "byOwner%02d", sortKeyFields: ["createdAt"], queryField: "model%02dByOwner")
   name: String!
@@ -88,7 +90,7 @@ type Task @model {
   seen: AWSDateTime
   createdAt: AWSDateTime!
 }
-`, i, i, i)
+`, i, i, i))
 	}
-	return s
+	return s.String()
 }

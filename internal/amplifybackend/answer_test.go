@@ -29,8 +29,8 @@ func answers(t *testing.T) map[string]reflect.Type {
 	t.Helper()
 	service := reflect.TypeFor[amplifybackend.Service]()
 	m := map[string]reflect.Type{}
-	for i := range service.NumMethod() {
-		m[service.Method(i).Name] = service.Method(i).Type.Out(0).Elem()
+	for method := range service.Methods() {
+		m[method.Name] = method.Type.Out(0).Elem()
 	}
 	return m
 }

@@ -2,6 +2,8 @@ package db
 
 import (
 	"time"
+
+	"preamp/internal/errs"
 )
 
 // runBatch runs m and whatever waits behind it in one transaction.
@@ -10,7 +12,7 @@ func (w *writer) runBatch(m *mutation) {
 	if !m.claim() {
 		return
 	}
-	if err := w.begin(); err != nil {
+	if err := w.begin(m); err != nil {
 		m.answer(err)
 		return
 	}
@@ -54,14 +56,25 @@ func (w *writer) nextWaiting() *mutation {
 	}
 }
 
-func (w *writer) begin() error {
+// begin opens the transaction of m. Another process that writes to the same file,
+// as `preamp keys` does, is waited for until the caller's time is up: nothing has
+// begun, so the error is Timeout and not one of unknown outcome.
+func (w *writer) begin(m *mutation) error {
 	if err := w.ready(); err != nil {
 		return err
 	}
-	if err := w.command("BEGIN IMMEDIATE"); err != nil {
-		return liteError(err)
+	for deadline := time.Now().Add(beginPatience); ; {
+		err := w.command("BEGIN IMMEDIATE")
+		if !isBusy(err) {
+			return liteError(err)
+		}
+		switch {
+		case m.ctx.Err() != nil:
+			return waitError(m.ctx)
+		case time.Now().After(deadline):
+			return errs.Wrap(errs.Timeout, err, "the database is busy")
+		}
 	}
-	return nil
 }
 
 // commit ends the batch. An error of COMMIT means an unknown outcome for
@@ -110,7 +123,7 @@ func (w *writer) runAlone() {
 		m := w.redo[0]
 		w.redo = w.redo[1:]
 		w.counters.reruns.Add(1)
-		if err := w.begin(); err != nil {
+		if err := w.begin(m); err != nil {
 			m.answer(err)
 			continue
 		}

@@ -71,6 +71,12 @@ func liteFault(err error) bool {
 	return ok && e.Code()&0xff != sqlite3.SQLITE_CONSTRAINT
 }
 
+// isBusy reports whether another connection holds the lock.
+func isBusy(err error) bool {
+	e, ok := errors.AsType[*sqlite.Error](err)
+	return ok && e.Code()&0xff == sqlite3.SQLITE_BUSY
+}
+
 // liteError gives errors of the machine (disk full, I/O, memory, locks) the
 // kind Unavailable. Everything else stays as it is and so is internal.
 func liteError(err error) error {

@@ -17,6 +17,12 @@ const (
 	batchTime      = 5 * time.Millisecond
 	queueLength    = 1024
 	reopenPause    = 250 * time.Millisecond
+	// beginPatience bounds the wait for another process's transaction when the
+	// caller has no deadline.
+	beginPatience = 10 * time.Second
+	// beginWait is how long SQLite itself waits, and so how late an ended context
+	// is noticed.
+	beginWait = "PRAGMA busy_timeout(100)"
 )
 
 // mutation states.
@@ -85,6 +91,8 @@ func (w *writer) start(conn *liteConn) {
 	w.queue = make(chan *mutation, queueLength)
 	w.stopped = make(chan struct{})
 	w.conn, w.healthy = conn, true
+	// On an error SQLite waits longer than it needs to, and nothing else.
+	_ = conn.run(beginWait)
 	go w.run()
 }
 

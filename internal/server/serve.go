@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -82,9 +83,7 @@ func settings(c *config.Config, sandbox bool) map[string]string {
 		sandbox = *c.Sandbox
 	}
 	s := map[string]string{}
-	for k, v := range c.Settings {
-		s[k] = v
-	}
+	maps.Copy(s, c.Settings)
 	if _, ok := s[provision.SettingSandbox]; !ok {
 		s[provision.SettingSandbox] = strconv.FormatBool(sandbox)
 	}

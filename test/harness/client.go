@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -136,9 +137,7 @@ func (c *Client) Raw(ctx context.Context, method, path string, h http.Header, bo
 	if err != nil {
 		return Answer{Err: err}
 	}
-	for name, values := range h {
-		r.Header[name] = values
-	}
+	maps.Copy(r.Header, h)
 	c.Signer.Sign(r, body)
 	return c.Send(r)
 }

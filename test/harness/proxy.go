@@ -2,6 +2,7 @@ package harness
 
 import (
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -36,9 +37,7 @@ func (s *Server) LossyProxy(t testing.TB) string {
 		if first {
 			panic(http.ErrAbortHandler) // closes the connection without an answer
 		}
-		for name, values := range resp.Header {
-			w.Header()[name] = values
-		}
+		maps.Copy(w.Header(), resp.Header)
 		w.WriteHeader(resp.StatusCode)
 		_, _ = w.Write(body)
 	}))

@@ -1,6 +1,7 @@
 package codegen
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -55,9 +56,7 @@ func (o *object) texts(name string) []string {
 
 func (o *object) clone() *object {
 	c := &object{names: slices.Clone(o.names), values: map[string]any{}}
-	for k, v := range o.values {
-		c.values[k] = v
-	}
+	maps.Copy(c.values, o.values)
 	return c
 }
 

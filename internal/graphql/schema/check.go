@@ -2,6 +2,7 @@ package schema
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -57,12 +58,8 @@ func check(d *Document, version int) error {
 
 // names registers all types and directives; every name is declared once.
 func (c *checker) names(p *prelude) error {
-	for name, d := range p.directives {
-		c.directives[name] = d
-	}
-	for name, d := range p.types {
-		c.types[name] = d
-	}
+	maps.Copy(c.directives, p.directives)
+	maps.Copy(c.types, p.types)
 	for _, d := range c.tree.Definitions {
 		if old := c.types[d.Name]; old != nil && !old.BuiltIn {
 			return Refuse(d.Position, "", "There can be only one type named %q.", d.Name)

@@ -6,7 +6,6 @@ import "github.com/vektah/gqlparser/v2/ast"
 // by all models, and a few per model.
 
 var (
-	compare    = []string{"ne", "eq", "le", "lt", "ge", "gt"}
 	compareAll = []string{"ne", "eq", "le", "lt", "ge", "gt", "contains", "notContains", "between", "beginsWith"}
 	numbers    = []string{"ne", "eq", "le", "lt", "ge", "gt", "between"}
 )

@@ -84,7 +84,7 @@ var uncountable = set(`adulthood advice agenda aid aircraft alcohol ammo analyti
 
 func set(words string) map[string]bool {
 	m := map[string]bool{}
-	for _, w := range strings.Fields(words) {
+	for w := range strings.FieldsSeq(words) {
 		m[w] = true
 	}
 	return m
