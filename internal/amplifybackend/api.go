@@ -63,10 +63,18 @@ func (a *API) tooBusy(err error) error {
 // start makes a job in the transaction that writes what it is about. fn does the
 // writing; a repeat of the same request gets the first one's job, and writes
 // nothing.
-func (a *API) start(ctx context.Context, fn func(tx *db.Tx) (job.NewJob, error)) (job.Job, error) {
+//
+// A pending job is refused before anything is read; see job.Engine.Begin. An
+// empty environment means a job of the whole app.
+func (a *API) start(ctx context.Context, app, env string, fn func(tx *db.Tx) (job.NewJob, error)) (job.Job, error) {
 	wait, cancel := context.WithTimeout(ctx, a.Wait)
 	defer cancel()
-	j, err := a.Jobs.Submit(wait, requestOf(ctx), fn)
+	j, err := a.Jobs.Submit(wait, requestOf(ctx), func(tx *db.Tx) (job.NewJob, error) {
+		if err := a.Jobs.Begin(tx, app, env, env == ""); err != nil {
+			return job.NewJob{}, err
+		}
+		return fn(tx)
+	})
 	return j, a.tooBusy(err)
 }
 

@@ -22,7 +22,7 @@ func (a *API) CreateBackend(ctx context.Context, in *CreateBackendRequest) (*Cre
 	if in.AppName == "" || len(in.AppName) > maxResourceName {
 		return nil, errs.E(errs.Invalid, "Value at 'appName' must have 1 to %d characters", maxResourceName)
 	}
-	j, err := a.start(ctx, func(tx *db.Tx) (job.NewJob, error) {
+	j, err := a.start(ctx, in.AppID, in.BackendEnvironmentName, func(tx *db.Tx) (job.NewJob, error) {
 		env, exists, err := a.Registry.EnvAny(tx.Query(), in.AppID, in.BackendEnvironmentName)
 		if err != nil {
 			return job.NewJob{}, err
@@ -107,7 +107,7 @@ func (a *API) CloneBackend(ctx context.Context, in *CloneBackendRequest) (*Clone
 	if err := checkEnv("targetEnvironmentName", in.TargetEnvironmentName); err != nil {
 		return nil, err
 	}
-	j, err := a.start(ctx, func(tx *db.Tx) (job.NewJob, error) {
+	j, err := a.start(ctx, in.AppID, in.BackendEnvironmentName, func(tx *db.Tx) (job.NewJob, error) {
 		q := tx.Query()
 		source, err := a.ready(q, in.AppID, in.BackendEnvironmentName)
 		if err != nil {
@@ -145,7 +145,7 @@ func (a *API) DeleteBackend(ctx context.Context, in *DeleteBackendRequest) (*Del
 	if err := checkApp(in.AppID); err != nil {
 		return nil, err
 	}
-	j, err := a.start(ctx, func(tx *db.Tx) (job.NewJob, error) {
+	j, err := a.start(ctx, in.AppID, in.BackendEnvironmentName, func(tx *db.Tx) (job.NewJob, error) {
 		q := tx.Query()
 		if _, err := a.Registry.App(q, in.AppID); err != nil {
 			return job.NewJob{}, err
@@ -157,11 +157,14 @@ func (a *API) DeleteBackend(ctx context.Context, in *DeleteBackendRequest) (*Del
 		if !ok {
 			return job.NewJob{}, missingEnv(in.AppID, in.BackendEnvironmentName)
 		}
+		// One that is still being made, as the target of a clone is under its
+		// source's name, has a job somewhere in the app; one whose making was given
+		// up has none, and can be deleted.
 		if env.State == backend.StateCreating {
-			return job.NewJob{}, job.Pending(in.AppID, in.BackendEnvironmentName)
+			if err := a.Jobs.Begin(tx, in.AppID, "", true); err != nil {
+				return job.NewJob{}, err
+			}
 		}
-		// An environment left in state deleting by a job that failed may be
-		// deleted again.
 		if err := a.Registry.SetEnvState(tx, env.UID, backend.StateDeleting); err != nil {
 			return job.NewJob{}, err
 		}
@@ -184,7 +187,7 @@ func (a *API) RemoveAllBackends(ctx context.Context, in *RemoveAllBackendsReques
 	if err := checkApp(in.AppID); err != nil {
 		return nil, err
 	}
-	j, err := a.start(ctx, func(tx *db.Tx) (job.NewJob, error) {
+	j, err := a.start(ctx, in.AppID, "", func(tx *db.Tx) (job.NewJob, error) {
 		q := tx.Query()
 		if _, err := a.Registry.App(q, in.AppID); err != nil {
 			return job.NewJob{}, err
@@ -195,9 +198,6 @@ func (a *API) RemoveAllBackends(ctx context.Context, in *RemoveAllBackendsReques
 		}
 		args := provision.RemoveAllBackendsArgs{EnvUIDs: []string{}, CleanApp: in.CleanAmplifyApp != nil && *in.CleanAmplifyApp}
 		for _, e := range envs {
-			if e.State == backend.StateCreating {
-				return job.NewJob{}, job.Pending(in.AppID, e.Name)
-			}
 			if err := a.Registry.SetEnvState(tx, e.UID, backend.StateDeleting); err != nil {
 				return job.NewJob{}, err
 			}

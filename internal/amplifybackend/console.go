@@ -25,7 +25,7 @@ func (a *API) CreateBackendConfig(ctx context.Context, in *CreateBackendConfigRe
 		return nil, err
 	}
 	env := noEnvironment
-	j, err := a.start(ctx, func(tx *db.Tx) (job.NewJob, error) {
+	j, err := a.start(ctx, in.AppID, "", func(tx *db.Tx) (job.NewJob, error) {
 		if _, err := a.Registry.App(tx.Query(), in.AppID); err != nil {
 			return job.NewJob{}, err
 		}

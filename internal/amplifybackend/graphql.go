@@ -29,7 +29,7 @@ func (a *API) CreateBackendAPI(ctx context.Context, in *CreateBackendAPIRequest)
 	if err := config.Check("resourceConfig"); err != nil {
 		return nil, err
 	}
-	j, err := a.start(ctx, func(tx *db.Tx) (job.NewJob, error) {
+	j, err := a.start(ctx, in.AppID, in.BackendEnvironmentName, func(tx *db.Tx) (job.NewJob, error) {
 		q := tx.Query()
 		env, err := a.ready(q, in.AppID, in.BackendEnvironmentName)
 		if err != nil {
@@ -79,7 +79,7 @@ func (a *API) UpdateBackendAPI(ctx context.Context, in *UpdateBackendAPIRequest)
 		return nil, err
 	}
 	patch := configOf(in.ResourceConfig)
-	j, err := a.start(ctx, func(tx *db.Tx) (job.NewJob, error) {
+	j, err := a.start(ctx, in.AppID, in.BackendEnvironmentName, func(tx *db.Tx) (job.NewJob, error) {
 		q := tx.Query()
 		env, err := a.ready(q, in.AppID, in.BackendEnvironmentName)
 		if err != nil {
@@ -164,7 +164,7 @@ func (a *API) GenerateBackendAPIModels(ctx context.Context, in *GenerateBackendA
 
 // startOnAPI starts a job on an API that serves.
 func (a *API) startOnAPI(ctx context.Context, app, env, name, operation string, args func(envUID string) any) (job.Job, error) {
-	return a.start(ctx, func(tx *db.Tx) (job.NewJob, error) {
+	return a.start(ctx, app, env, func(tx *db.Tx) (job.NewJob, error) {
 		e, err := a.ready(tx.Query(), app, env)
 		if err != nil {
 			return job.NewJob{}, err

@@ -127,9 +127,11 @@ func (a *API) UpdateBackendJob(ctx context.Context, in *UpdateBackendJobRequest)
 	if value(in.Status) != "FAILED" {
 		return nil, errs.E(errs.Invalid, "Value '%s' at 'status' is not allowed: a job can only be set to FAILED, which cancels it", value(in.Status))
 	}
-	j, err := a.Jobs.Cancel(ctx, in.AppID, in.BackendEnvironmentName, in.JobID)
+	wait, cancel := context.WithTimeout(ctx, a.Wait)
+	defer cancel()
+	j, err := a.Jobs.Cancel(wait, in.AppID, in.BackendEnvironmentName, in.JobID)
 	if err != nil {
-		return nil, a.missing(ctx, in.AppID, in.BackendEnvironmentName, err)
+		return nil, a.missing(ctx, in.AppID, in.BackendEnvironmentName, a.tooBusy(err))
 	}
 	return &UpdateBackendJobResponse{
 		AppID: &j.App, BackendEnvironmentName: &in.BackendEnvironmentName, JobID: &j.ID, Operation: &j.Kind,

@@ -52,6 +52,28 @@ type NewJob struct {
 	AppLevel bool
 }
 
+// Begin takes the turn of an app within a transaction on the control database, and
+// refuses a second job before anything is read: until the transaction ends, no
+// job of the environment (of the whole app, for an app-level one) can begin or
+// end, so what the registry says holds. [Engine.Enqueue] needs it not, but what
+// is read between the two would otherwise be of another moment on PostgreSQL.
+func (e *Engine) Begin(tx *db.Tx, app, env string, appLevel bool) error {
+	if err := lockApp(tx, app); err != nil {
+		return err
+	}
+	return refuseSecond(tx.Query(), NewJob{App: app, Env: env, AppLevel: appLevel})
+}
+
+// lockApp makes all enqueues of an app go one after the other: on PostgreSQL two
+// of them would not see each other's rows otherwise.
+func lockApp(tx *db.Tx, app string) error {
+	_, err := tx.Exec(`INSERT INTO ctl.job_app (app) VALUES ($1) ON CONFLICT (app) DO UPDATE SET app = excluded.app`, app)
+	if err != nil {
+		return fmt.Errorf("lock app: %w", err)
+	}
+	return nil
+}
+
 // Enqueue adds a job within a transaction on the control database; call
 // [Engine.Wake] after its commit. errs.Conflict when another job is active, or
 // when the same request has already made a job ([Engine.Repeat] finds it).
@@ -67,11 +89,8 @@ func (e *Engine) Enqueue(tx *db.Tx, n NewJob) (Job, error) {
 	if err != nil {
 		return Job{}, err
 	}
-	// All enqueues of an app go one after the other: on PostgreSQL two of them
-	// would not see each other's rows otherwise.
-	_, err = tx.Exec(`INSERT INTO ctl.job_app (app) VALUES ($1) ON CONFLICT (app) DO UPDATE SET app = excluded.app`, n.App)
-	if err != nil {
-		return Job{}, fmt.Errorf("lock app: %w", err)
+	if err := lockApp(tx, n.App); err != nil {
+		return Job{}, err
 	}
 	now, err := nowMS(tx.Query())
 	if err != nil {

@@ -196,6 +196,33 @@ func (p *Provisioner) deleteAPI(ctx context.Context, r *job.Run, a DeleteAPIArgs
 	})
 }
 
+// undoDeleteAPI puts back an API whose tables are still there, and finishes the
+// deletion of one whose tables are gone.
+func (p *Provisioner) undoDeleteAPI(ctx context.Context, r *job.Run, a DeleteAPIArgs) error {
+	live, env, err := p.openAPI(ctx, a.EnvUID, a.Name)
+	if errs.KindOf(err) == errs.NotFound {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer env.release()
+	err = env.db.Read(ctx, func(q *db.Query) error {
+		_, err := endpoint.LiveVersion(q, live.APIID)
+		return err
+	})
+	whole := err == nil
+	if err != nil && errs.KindOf(err) != errs.NotFound {
+		return err
+	}
+	return r.ControlStep(ctx, "settle", nil, func(tx *db.Tx) (any, error) {
+		if whole {
+			return nil, p.Registry.PutRoute(tx, RouteAPI, live.APIID, a.EnvUID)
+		}
+		return nil, p.Registry.RemoveResource(tx, a.EnvUID, CategoryAPI, a.Name)
+	})
+}
+
 // forget takes an API whose route is gone from the data plane of this process.
 func (p *Provisioner) forget(apiID string) {
 	p.Registry.Forget(RouteAPI, apiID)
@@ -213,14 +240,11 @@ type construction struct {
 
 // build makes a version and its tables, and switches to it, in one transaction.
 func build(tx *db.Tx, env environment, c construction) error {
-	var present transform.Layout
-	switch v, err := endpoint.LiveVersion(tx.Query(), c.apiID); {
-	case err == nil:
-		present = v.Layout
-	case errs.KindOf(err) != errs.NotFound:
+	present, err := endpoint.LiveVersion(tx.Query(), c.apiID)
+	if err != nil && errs.KindOf(err) != errs.NotFound {
 		return err
 	}
-	merged, changes, err := transform.Merge(present, c.layout)
+	merged, changes, err := transform.Merge(present.Layout, c.layout)
 	if err != nil {
 		return c.locate(err)
 	}
@@ -236,7 +260,12 @@ func build(tx *db.Tx, env environment, c construction) error {
 	if err := putKey(tx, env, c.apiID, c.keyExpires); err != nil {
 		return err
 	}
-	return endpoint.Publish(tx, c.apiID, c.version)
+	if err := endpoint.Publish(tx, c.apiID, c.version); err != nil {
+		return err
+	}
+	// The present version stays until the next push: a job that is cancelled now
+	// goes back to it.
+	return endpoint.Prune(tx, c.apiID, present.Number)
 }
 
 // putKey gives the API a key, or extends the one it has, or takes it away.
@@ -332,10 +361,13 @@ func compile(source string, o transform.Options) (compiled, error) {
 	if strings.TrimSpace(source) == "" {
 		return compiled{}, errs.E(errs.Invalid, "1:1: the schema is empty")
 	}
-	doc, err := schema.Parse(source)
+	doc, err := schema.ParseFor(source, o.Version)
 	if err != nil {
 		return compiled{}, err
 	}
+	// What is stored is what was decided: the version keeps its meaning when the
+	// setting changes.
+	o.Version = doc.Effective(o.Version)
 	api, err := transform.Expand(doc, o)
 	if err != nil {
 		return compiled{}, err

@@ -77,7 +77,7 @@ func (p *Provisioner) introspection(ctx context.Context, envUID, apiID string) (
 	if err != nil {
 		return nil, err
 	}
-	doc, err := schema.Parse(version.Source)
+	doc, err := schema.ParseAs(version.Source, version.Options.Version)
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 
 	"preamp/internal/backend"
 	"preamp/internal/db"
+	"preamp/internal/errs"
 	"preamp/internal/graphql/endpoint"
 	"preamp/internal/id"
 	"preamp/internal/job"
@@ -125,6 +126,48 @@ func (p *Provisioner) removeAllBackends(ctx context.Context, r *job.Run, a Remov
 	})
 }
 
+func (p *Provisioner) undoDeleteBackend(ctx context.Context, r *job.Run, a DeleteBackendArgs) error {
+	return p.settleRemoval(ctx, r, a.EnvUID)
+}
+
+func (p *Provisioner) undoRemoveAllBackends(ctx context.Context, r *job.Run, a RemoveAllBackendsArgs) error {
+	for _, uid := range a.EnvUIDs {
+		if err := p.settleRemoval(ctx, r, uid); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settleRemoval leaves no environment half removed: one whose database is still
+// there serves again, one whose database is gone is forgotten.
+func (p *Provisioner) settleRemoval(ctx context.Context, r *job.Run, uid string) error {
+	_, release, err := p.Set.Acquire(ctx, uid)
+	switch {
+	case err == nil:
+		release()
+		return r.ControlStep(ctx, "restore-"+uid, nil, func(tx *db.Tx) (any, error) {
+			live, err := p.liveAPIs(tx.Query(), uid)
+			if err != nil {
+				return nil, err
+			}
+			for _, l := range live {
+				if err := p.Registry.PutRoute(tx, RouteAPI, l.APIID, uid); err != nil {
+					return nil, err
+				}
+			}
+			return nil, p.Registry.SetEnvState(tx, uid, backend.StateReady)
+		})
+	case errs.KindOf(err) != errs.NotFound:
+		return fmt.Errorf("look for the environment: %w", err)
+	}
+	err = r.Step(ctx, "drop-"+uid, nil, func(ctx context.Context) (any, error) { return nil, p.Set.Drop(ctx, uid) })
+	if err != nil {
+		return err
+	}
+	return r.ControlStep(ctx, "forget-"+uid, nil, func(tx *db.Tx) (any, error) { return nil, p.Registry.RemoveEnv(tx, uid) })
+}
+
 // CloneBackendArgs are the arguments of a CloneBackend job. APIs maps the
 // resource names of the source to the API ids of the target.
 type CloneBackendArgs struct {
@@ -188,8 +231,13 @@ func (p *Provisioner) cloneBackend(ctx context.Context, r *job.Run, a CloneBacke
 		clones[res.Name] = clone
 	}
 	return r.Complete(ctx, func(tx *db.Tx) error {
-		for name, live := range clones {
-			if err := p.publishResource(tx, a.TargetUID, name, live); err != nil {
+		// In the order of the source: the oldest is the main one.
+		for _, res := range resources {
+			live, ok := clones[res.Name]
+			if !ok {
+				continue
+			}
+			if err := p.publishResource(tx, a.TargetUID, res.Name, live); err != nil {
 				return err
 			}
 		}

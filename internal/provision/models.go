@@ -63,7 +63,7 @@ func (p *Provisioner) generateModels(ctx context.Context, r *job.Run, a Generate
 		if err != nil {
 			return nil, err
 		}
-		doc, err := schema.Parse(version.Source)
+		doc, err := schema.ParseAs(version.Source, version.Options.Version)
 		if err != nil {
 			return nil, err
 		}

@@ -57,11 +57,11 @@ func (p *Provisioner) Kinds() []job.Kind {
 	return []job.Kind{
 		job.Define("CreateBackend", p.createBackend, p.undoCreateBackend),
 		job.Define("CloneBackend", p.cloneBackend, p.undoCloneBackend),
-		job.Define("DeleteBackend", p.deleteBackend, nil),
-		job.Define("RemoveAllBackends", p.removeAllBackends, nil),
+		job.Define("DeleteBackend", p.deleteBackend, p.undoDeleteBackend),
+		job.Define("RemoveAllBackends", p.removeAllBackends, p.undoRemoveAllBackends),
 		job.Define("CreateBackendAPI", p.applyAPI, p.undoApplyAPI),
 		job.Define("UpdateBackendAPI", p.applyAPI, p.undoApplyAPI),
-		job.Define("DeleteBackendAPI", p.deleteAPI, nil),
+		job.Define("DeleteBackendAPI", p.deleteAPI, p.undoDeleteAPI),
 		job.Define("GenerateBackendAPIModels", p.generateModels, nil),
 		job.Define("CreateBackendConfig", p.createConfig, nil),
 	}

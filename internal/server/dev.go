@@ -141,11 +141,46 @@ func (d *dev) start(ctx context.Context) error {
 	return nil
 }
 
-// ensureApp finds or makes the app and its environment.
+// ensureApp finds or makes the app and its environment. What a crash or another
+// client left under way is waited for.
 func (d *dev) ensureApp(ctx context.Context) (backend.App, error) {
-	var app backend.App
-	var ready bool
-	err := d.set.Control().Read(ctx, func(q *db.Query) error {
+	app, ready, err := d.findApp(ctx)
+	if err != nil || ready {
+		return app, err
+	}
+	if app.ID == "" {
+		app = backend.App{ID: id.NewApp(), Name: d.appName}
+	} else if err := d.settleJobs(ctx, app.ID); err != nil {
+		return app, err
+	} else if _, ready, err = d.findApp(ctx); err != nil || ready {
+		return app, err
+	}
+	out, err := d.service.CreateBackend(ctx, &amplifybackend.CreateBackendRequest{
+		AppID: app.ID, AppName: app.Name, BackendEnvironmentName: d.env,
+	})
+	if err != nil {
+		return app, err
+	}
+	return app, d.wait(ctx, out.JobID)
+}
+
+// settleJobs waits for the jobs of the environment that are under way.
+func (d *dev) settleJobs(ctx context.Context, app string) error {
+	running, _, err := d.jobs.List(ctx, job.ListFilter{App: app, Env: d.env, Status: job.StatusRunning, Limit: 25})
+	if err != nil {
+		return err
+	}
+	for _, j := range running {
+		if _, err := d.jobs.Wait(ctx, j.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// findApp finds the app, and whether its environment is ready.
+func (d *dev) findApp(ctx context.Context) (app backend.App, ready bool, err error) {
+	err = d.set.Control().Read(ctx, func(q *db.Query) error {
 		apps, err := d.registry.Apps(q)
 		if err != nil {
 			return err
@@ -165,19 +200,7 @@ func (d *dev) ensureApp(ctx context.Context) (backend.App, error) {
 		}
 		return err
 	})
-	if err != nil || ready {
-		return app, err
-	}
-	if app.ID == "" {
-		app = backend.App{ID: id.NewApp(), Name: d.appName}
-	}
-	out, err := d.service.CreateBackend(ctx, &amplifybackend.CreateBackendRequest{
-		AppID: app.ID, AppName: app.Name, BackendEnvironmentName: d.env,
-	})
-	if err != nil {
-		return app, err
-	}
-	return app, d.wait(ctx, out.JobID)
+	return app, ready, err
 }
 
 // push makes the server serve the schema as it is on disk now.
@@ -189,7 +212,9 @@ func (d *dev) push(ctx context.Context) Push {
 		p.Problem = err.Error()
 		return p
 	}
-	p.Skipped, err = d.pushText(ctx, text.Content)
+	if err = d.settleJobs(ctx, d.app.ID); err == nil {
+		p.Skipped, err = d.pushText(ctx, text.Content)
+	}
 	p.Took = time.Since(began)
 	p.Models = provision.CountModels(text.Content)
 	switch {

@@ -27,24 +27,36 @@ const RecordFile = "server.json"
 
 func pid() int { return os.Getpid() }
 
-// writeRecord leaves the record, readable by the owner only, and returns its
-// path. The commands reach the server on this machine, whatever its public URL.
-func (s *Server) writeRecord() (string, error) {
+// writeRecord leaves the record, readable by the owner only. The commands reach the server on this machine, whatever its public URL.
+func (s *Server) writeRecord() error {
 	s.token = rand.Text()
 	raw, err := json.Marshal(Record{
 		PID: pid(), URL: "http://" + localAddr(s.listener.Addr()), TLSURL: "https://" + localAddr(s.listener.Addr()),
 		Token: s.token, StartedMS: s.started.UnixMilli(), Version: s.version,
 	})
 	if err != nil {
-		return "", err
+		return err
 	}
 	path := filepath.Join(s.data, RecordFile)
 	// Written aside and renamed: a command never reads half a record.
 	aside := path + ".new"
 	if err := os.WriteFile(aside, raw, 0o600); err != nil {
-		return "", fmt.Errorf("write the server's record: %w", err)
+		return fmt.Errorf("write the server's record: %w", err)
 	}
-	return path, os.Rename(aside, path)
+	return os.Rename(aside, path)
+}
+
+// removeRecord removes the record unless another server has put its own there.
+func (s *Server) removeRecord() {
+	path := filepath.Join(s.data, RecordFile)
+	raw, err := os.ReadFile(path)
+	var r Record
+	if err != nil || json.Unmarshal(raw, &r) != nil || r.Token != s.token {
+		return
+	}
+	if err := os.Remove(path); err != nil {
+		s.logger.Warn("remove the server's record", "error", err)
+	}
 }
 
 // localAddr is an address by which this machine reaches the listener.

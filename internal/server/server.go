@@ -246,15 +246,16 @@ func tuneGC() {
 // itself ready when start has returned; tasks run beside it, and one that ends
 // ends the server.
 func (s *Server) Run(ctx context.Context, start func(context.Context) error, tasks ...func(context.Context) error) error {
+	// The record goes last: `preamp stop` and who copies the data directory take
+	// its absence for a server whose databases are closed.
+	defer s.removeRecord()
 	defer s.close()
 	tuneGC()
 	ctx, s.stop = context.WithCancel(ctx)
 	defer s.stop()
-	record, err := s.writeRecord()
-	if err != nil {
+	if err := s.writeRecord(); err != nil {
 		return err
 	}
-	defer os.Remove(record)
 
 	// Jobs outlive the listener: what is in flight may wait for one.
 	jobs, stopJobs := context.WithCancel(context.WithoutCancel(ctx))

@@ -219,6 +219,48 @@ func TestFromSchemaToAPI(t *testing.T) {
 	})
 }
 
+// The schema decides the transformer; the setting only where it does not.
+func TestBothTransformers(t *testing.T) {
+	onBothStores(t, func(t *testing.T, r *running) {
+		r.createBackend("dev")
+		if e := r.createAPI("one", `type Note @model @key(fields: ["owner", "at"]) { owner: ID! at: String! title: String! }`); e != "" {
+			t.Fatal(e)
+		}
+		a := r.api("dev", "one")
+		r.want(a, `mutation { createNote(input: {owner: "a", at: "1", title: "one"}) { title } }`, `{"data":{"createNote":{"title":"one"}}}`)
+		r.want(a, `{ listNotes(owner: "a", at: {beginsWith: "1"}) { items { title } } }`, `{"data":{"listNotes":{"items":[{"title":"one"}]}}}`)
+		if e := r.createAPI("two", `type Note @model { owner: ID! @primaryKey(sortKeyFields: ["at"]) at: String! }`); e != "" {
+			t.Fatal(e)
+		}
+		r.want(r.api("dev", "two"), `{ listNotes(owner: "a") { items { at } } }`, `{"data":{"listNotes":{"items":[]}}}`)
+		// People is the plural of version 2, Persons that of version 1.
+		env, err := r.readyEnv("dev")
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = r.set.Control().Tx(t.Context(), func(tx *db.Tx) error {
+			return r.registry.PutSetting(tx, env, provision.SettingTransformer, "1")
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e := r.createAPI("three", `type Person @model { id: ID! }`); e != "" {
+			t.Fatal(e)
+		}
+		r.want(r.api("dev", "three"), `{ listPersons { items { id } } }`, `{"data":{"listPersons":{"items":[]}}}`)
+		r.want(a, `{ getNote(owner: "a", at: "1") { title } }`, `{"data":{"getNote":{"title":"one"}}}`)
+	})
+}
+
+func (r *running) readyEnv(name string) (uid string, err error) {
+	err = r.set.Control().Read(r.t.Context(), func(q *db.Query) error {
+		e, err := r.registry.Env(q, "app", name)
+		uid = e.UID
+		return err
+	})
+	return uid, err
+}
+
 func TestFailedCreateLeavesNothing(t *testing.T) {
 	onBothStores(t, func(t *testing.T, r *running) {
 		r.createBackend("dev")

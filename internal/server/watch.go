@@ -29,8 +29,8 @@ func (d *dev) watch(ctx context.Context) error {
 	if err := d.watchDirs(w); err != nil {
 		return err
 	}
-	rest := time.NewTimer(0)
-	<-rest.C
+	// Once for what was saved while the first push ran; an equal schema is skipped.
+	rest := time.NewTimer(settle)
 	for {
 		select {
 		case <-ctx.Done():

@@ -62,11 +62,21 @@ func PutVersion(tx *db.Tx, apiID string, version int64, source string, o transfo
 		return fmt.Errorf("encode layout: %w", err)
 	}
 	_, err = tx.Exec(`
-		INSERT INTO env.api_version (api, version, source, options, layout, created_ms) VALUES ($1, $2, $3, $4, $5, $6)
+		INSERT INTO env.api_version (api, version, source, options, layout, created_ms, key_before_ms)
+		VALUES ($1, $2, $3, $4, $5, $6, (SELECT coalesce(max(expires_ms), 0) FROM env.api_key WHERE api = $1))
 		ON CONFLICT (api, version) DO UPDATE SET source = excluded.source, options = excluded.options, layout = excluded.layout`,
 		apiID, version, source, string(options), string(where), time.Now().UnixMilli())
 	if err != nil {
 		return fmt.Errorf("insert version: %w", err)
+	}
+	return nil
+}
+
+// Prune deletes the versions before the given one: those that nothing goes back
+// to. Their tables and columns live on in the layouts of later versions.
+func Prune(tx *db.Tx, apiID string, before int64) error {
+	if _, err := tx.Exec(`DELETE FROM env.api_version WHERE api = $1 AND version < $2`, apiID, before); err != nil {
+		return fmt.Errorf("delete old versions: %w", err)
 	}
 	return nil
 }
@@ -137,12 +147,29 @@ func Withdraw(tx *db.Tx, apiID string, version int64) error {
 	if err := revertChanges(tx, added); err != nil {
 		return err
 	}
+	if err := revertKey(tx, apiID, version); err != nil {
+		return err
+	}
 	if _, err := tx.Exec(`DELETE FROM env.api_version WHERE api = $1 AND version = $2`, apiID, version); err != nil {
 		return fmt.Errorf("delete version: %w", err)
 	}
 	_, err = tx.Exec(`UPDATE env.api SET live_version = $2 WHERE id = $1 AND live_version = $3`, apiID, before.Number, version)
 	if err != nil {
 		return fmt.Errorf("publish the version before: %w", err)
+	}
+	return nil
+}
+
+// revertKey gives the API key the life that it had before a version, and takes
+// away one that the version brought.
+func revertKey(tx *db.Tx, apiID string, version int64) error {
+	for _, statement := range []string{
+		`UPDATE env.api_key SET expires_ms = (SELECT key_before_ms FROM env.api_version WHERE api = $1 AND version = $2) WHERE api = $1`,
+		`DELETE FROM env.api_key WHERE api = $1 AND expires_ms = 0 AND EXISTS (SELECT 1 FROM env.api_version WHERE api = $1 AND version = $2)`,
+	} {
+		if _, err := tx.Exec(statement, apiID, version); err != nil {
+			return fmt.Errorf("take back the life of the API key: %w", err)
+		}
 	}
 	return nil
 }

@@ -29,6 +29,21 @@ func Parse(text string) (*Document, error) { return ParseAs(text, 0) }
 
 // ParseAs reads a schema for a given transformer version; 0 detects it.
 func ParseAs(text string, version int) (*Document, error) {
+	return parse(text, func(d *Document) int {
+		if version == 0 {
+			return d.Effective(0)
+		}
+		return version
+	})
+}
+
+// ParseFor reads a schema for a backend whose setting is the given transformer
+// version: the setting decides only where the schema does not.
+func ParseFor(text string, setting int) (*Document, error) {
+	return parse(text, func(d *Document) int { return d.Effective(setting) })
+}
+
+func parse(text string, choose func(*Document) int) (*Document, error) {
 	tree, err := parseText(text)
 	if err != nil {
 		return nil, err
@@ -38,9 +53,7 @@ func ParseAs(text string, version int) (*Document, error) {
 		return nil, err
 	}
 	d := &Document{Text: text, AST: tree, Version: detected}
-	if version == 0 {
-		version = d.Effective(0)
-	}
+	version := choose(d)
 	if err := check(d, version); err != nil {
 		return nil, err
 	}

@@ -13,6 +13,8 @@ CREATE TABLE env.api_version (
   options    text   NOT NULL,
   layout     text   NOT NULL,
   created_ms bigint NOT NULL,
+  -- When the API key ended before this version was made; 0: there was none.
+  key_before_ms bigint NOT NULL,
   PRIMARY KEY (api, version)
 );
 
