@@ -169,8 +169,8 @@ var keys = []key{
 	{
 		path: "outgoing.allow", form: "list of addresses or CIDR ranges", example: "[192.168.7.0/24]",
 		doc: "Addresses in loopback, private and link-local ranges that calls on behalf of schemas may reach. All such " +
-			"addresses are refused by default, in `preamp dev` too. Addresses in this file itself are trusted.",
-		later: "the release that brings @http and OIDC",
+			"addresses are refused by default, in `preamp dev` too. Addresses in this file itself are trusted. Nothing calls " +
+			"out on behalf of a schema in this version.",
 		value: prefixesValue{get: func(c *Config) *[]prefix { return &c.Outgoing.Allow }},
 	},
 	{
