@@ -35,6 +35,7 @@ has_node() { node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)
 missing() {
 	has_compiler || echo "a C compiler for the race detector|gcc libc6-dev"
 	has_postgres || echo "PostgreSQL|postgresql"
+	have curl || echo "curl, for the README's calls|curl"
 	without boto3 || has_boto3 || echo "a python3 with boto3|python3 python3-boto3"
 	without awscli || [ -n "${PREAMP_TEST_AWS:-}" ] || have aws || echo "the AWS CLI|awscli"
 	without sdkjs || has_node || echo "Node.js 20 or newer (https://nodejs.org)|nodejs"
