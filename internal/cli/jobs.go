@@ -64,7 +64,17 @@ func (s jobScope) open(a *app) (*jobsView, error) {
 	return v, err
 }
 
+// envs are the environments to ask about. Status knows those that are ready;
+// with both --app and --env given they are taken at their word, because jobs
+// outlive an environment and begin before it.
 func (s jobScope) envs(st server.Status) ([][2]string, error) {
+	if s.App != "" && s.Env != "" {
+		id := s.App
+		if a, err := chooseApp(st, s.App); err == nil {
+			id = a.ID
+		}
+		return [][2]string{{id, s.Env}}, nil
+	}
 	apps := st.Apps
 	if s.App != "" {
 		a, err := chooseApp(st, s.App)
