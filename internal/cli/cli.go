@@ -28,6 +28,7 @@ type Program struct {
 	Version        string
 	Args           []string
 	Environ        []string
+	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 	// Dev and Serve run a server.
 	Dev   func(context.Context, server.DevOptions) error
@@ -50,7 +51,7 @@ func Main(version string) int {
 	}()
 	p := Program{
 		Version: version, Args: os.Args[1:], Environ: os.Environ(),
-		Stdout: os.Stdout, Stderr: os.Stderr, Dev: server.Dev, Serve: server.Serve,
+		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Dev: server.Dev, Serve: server.Serve,
 	}
 	return p.Run(ctx)
 }
@@ -71,6 +72,7 @@ type root struct {
 	ClientConfig clientConfigCmd `cmd:"" group:"local" help:"Write the configuration file of an Amplify client."`
 	Stop         stopCmd         `cmd:"" group:"local" help:"Stop the running server."`
 
+	Schema schemaCmd `cmd:"" group:"admin" help:"Compile a schema without a server."`
 	Keys   keysCmd   `cmd:"" group:"admin" help:"Create, list and revoke access keys, also without a running server."`
 	CA     caCmd     `cmd:"" name:"ca" group:"admin" help:"Print the certificate of the local authority; how to trust it."`
 	Config configCmd `cmd:"" group:"admin" help:"Check and print preamp.yaml."`

@@ -3,6 +3,8 @@ package codegen
 import (
 	"encoding/json"
 	"errors"
+	"slices"
+	"strings"
 
 	"preamp/internal/authn"
 	"preamp/internal/errs"
@@ -29,7 +31,9 @@ type Answer struct {
 	Introspection json.RawMessage `json:"introspection,omitempty"`
 }
 
-func (r Request) options() transform.Options {
+// Options are those of the request, with all modes of its transformer version
+// configured, so that every rule of a schema has a mode.
+func (r Request) Options() transform.Options {
 	o := transform.Options{
 		Version:     r.Transformer,
 		DefaultAuth: authn.Mode(r.DefaultAuth),
@@ -49,7 +53,10 @@ func (r Request) options() transform.Options {
 // schema that compiles but that clients cannot have models for is answered
 // without introspection.
 func (r Request) Answer() Answer {
-	o := r.options()
+	o := r.Options()
+	if err := r.check(); err != nil {
+		return r.refused(err)
+	}
 	doc, err := schema.ParseAs(r.Schema, r.Transformer)
 	if err != nil {
 		return r.refused(err)
@@ -63,6 +70,21 @@ func (r Request) Answer() Answer {
 		a.Introspection = json.RawMessage(text)
 	}
 	return a
+}
+
+// check refuses words that no compilation knows. Absent ones have defaults.
+func (r Request) check() error {
+	modes := []string{"", string(authn.APIKey), string(authn.UserPool), string(authn.IAM), string(authn.OIDC), string(authn.Lambda)}
+	strategies := []string{"", "NONE", string(transform.AutoMerge), string(transform.Optimistic), string(transform.ByLambda)}
+	switch {
+	case r.Transformer < 0 || r.Transformer > 2:
+		return invalid("transformer is %d: it is 1 or 2", r.Transformer)
+	case !slices.Contains(strategies, r.ConflictResolution):
+		return invalid("conflictResolution is %q: it is one of%s", r.ConflictResolution, strings.Join(strategies, " "))
+	case !slices.Contains(modes, r.DefaultAuth):
+		return invalid("defaultAuth is %q: it is one of%s", r.DefaultAuth, strings.Join(modes, " "))
+	}
+	return nil
 }
 
 func (r Request) refused(err error) Answer {
