@@ -173,12 +173,14 @@ func (r *Registry) Settings(q *db.Query, envUID string) (map[string]string, erro
 	return settings, nil
 }
 
-// PutSetting stores a backend setting. The environment must exist.
+// PutSetting stores a backend setting. The environment must exist. errs.Invalid
+// for one that ParseSetting refuses.
 func (r *Registry) PutSetting(tx *db.Tx, envUID, key, value string) error {
-	if !storable(key, value) {
-		return errs.E(errs.Invalid, "The setting is not acceptable text.")
+	key, err := ParseSetting(key, value)
+	if err != nil {
+		return err
 	}
-	_, err := tx.Exec(`
+	_, err = tx.Exec(`
 		INSERT INTO ctl.setting (env_uid, key, value) VALUES ($1, $2, $3)
 		ON CONFLICT (env_uid, key) DO UPDATE SET value = excluded.value`, envUID, key, value)
 	if err != nil {

@@ -139,11 +139,12 @@ func TestSettings(t *testing.T) {
 			f.tx(func(tx *db.Tx) error { return f.PutSetting(tx, e.UID, key, value) })
 		}
 		put("sandbox", "true")
-		put("Sandbox", "other")
+		put("TransformerVersion", "1") // as old projects write it
 		put("sandbox", "false")
-		want(e.UID, map[string]string{"sandbox": "false", "Sandbox": "other"})
+		want(e.UID, map[string]string{"sandbox": "false", "transformerversion": "1"})
 		want(other.UID, map[string]string{})
-		f.refused("text that cannot be stored", errs.Invalid, "", func(tx *db.Tx) error { return f.PutSetting(tx, e.UID, "a", "\x00") })
+		f.refused("unknown", errs.Invalid, "", func(tx *db.Tx) error { return f.PutSetting(tx, e.UID, "a\x00", "true") })
+		f.refused("value", errs.Invalid, "", func(tx *db.Tx) error { return f.PutSetting(tx, e.UID, "sandbox", "\x00") })
 		f.tx(func(tx *db.Tx) error { return f.RemoveEnv(tx, e.UID) })
 		want(e.UID, map[string]string{})
 	})

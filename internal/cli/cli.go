@@ -69,6 +69,7 @@ type root struct {
 	Env          envCmd          `cmd:"" group:"local" help:"Print AWS_ENDPOINT_URL and credentials for AWS clients."`
 	Push         pushCmd         `cmd:"" group:"local" help:"Make an environment serve a schema (UpdateBackendAPI)."`
 	Jobs         jobsCmd         `cmd:"" group:"local" help:"List, follow and cancel jobs."`
+	Settings     settingsCmd     `cmd:"" group:"local" help:"Show and change what decides how schemas are compiled."`
 	ClientConfig clientConfigCmd `cmd:"" group:"local" help:"Write the configuration file of an Amplify client."`
 	Stop         stopCmd         `cmd:"" group:"local" help:"Stop the running server."`
 

@@ -114,6 +114,11 @@ func (f *fake) handle(r *http.Request, body []byte) (int, any) {
 			return 200, server.Environment{Endpoint: f.http.URL, AccessKeyID: rootID, SecretAccessKey: secret, Region: "us-east-1"}
 		case "GET /_preamp/client-config":
 			return 200, []byte(r.URL.RawQuery)
+		case "POST /_preamp/settings":
+			f.requests = append(f.requests, r.URL.RawQuery)
+			fallthrough
+		case "GET /_preamp/settings":
+			return 200, map[string]string{"transformerversion": "1", "sandbox": "true"}
 		case "POST /_preamp/stop":
 			f.stopped = true
 			_ = os.Remove(filepath.Join(f.dir, server.RecordFile))

@@ -68,7 +68,7 @@ limits:
   open_environments: 3
   open_apis: 4
 sandbox: true
-settings: {transformerversion: 2}
+settings: {transformerversion: 2, improvepluralization: true}
 functions: {anything: [1, {x: y}]}
 outgoing: {allow: [192.168.7.0/24]}
 durability: relaxed
@@ -88,7 +88,7 @@ durability: relaxed
 			ControlWait: 500 * time.Millisecond, OpenEnvironments: 3, OpenAPIs: 4,
 		},
 		Sandbox:    new(true),
-		Settings:   map[string]string{"transformerversion": "2"},
+		Settings:   map[string]string{"transformerversion": "2", "improvepluralization": "true"},
 		Outgoing:   config.Outgoing{Allow: []netip.Prefix{netip.MustParsePrefix("192.168.7.0/24")}},
 		Durability: config.DurabilityRelaxed,
 		Notes: []config.Problem{{
@@ -127,6 +127,8 @@ func TestProblems(t *testing.T) {
 		{"unknown member", "tls:\n  certificate: x\n", "preamp.yaml:2:3: tls.certificate is not known; known here: cert, key"},
 		{"unknown setting", "settings:\n  transformversion: 2\n", "preamp.yaml:2:3: settings.transformversion is not known; did you mean transformerversion?"},
 		{"dotted key", "tls.cert: x", "preamp.yaml:1:1: tls.cert must be written as a member of the mapping tls"},
+		{"setting in another case", "settings: {transformerVersion: 2}", "preamp.yaml:1:12: settings.transformerVersion is not known; did you mean transformerversion?"},
+		{"value of a flag", "settings: {improvepluralization: 1}", "preamp.yaml:1:34: settings.improvepluralization must be false or true, not \"1\""},
 		{"value of a setting", "settings: {transformerversion: 3}", "preamp.yaml:1:32: settings.transformerversion must be 1 or 2, not \"3\""},
 		{"number for text", "data: 12", "preamp.yaml:1:7: data must be text, not a number"},
 		{"text for a number", "limits: {query_depth: ten}", "preamp.yaml:1:23: limits.query_depth must be a number, not text"},

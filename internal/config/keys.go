@@ -156,8 +156,8 @@ var keys = []key{
 	},
 	{
 		path: "settings", form: "mapping of setting to value", example: "{transformerversion: 2}",
-		doc: "Defaults of the backend settings of new environments, by the names of Amplify's feature flags: " +
-			"`transformerversion` (`1` or `2`; absent: detected from each schema).",
+		doc: "Defaults of the backend settings of new environments, by the names of Amplify's feature flags: " + settingNames() +
+			". The first value is the default. `preamp settings --help` says what they do and changes those of an environment.",
 		value: settingsValue{},
 	},
 	{

@@ -388,5 +388,3 @@ func tagNames(tags []string) string {
 	}
 	return strings.Join(out, " or ")
 }
-
-func mapsKeys[V any](m map[string]V) iter.Seq[string] { return maps.Keys(m) }

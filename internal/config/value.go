@@ -10,6 +10,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"preamp/internal/backend"
+	"preamp/internal/errs"
 )
 
 type (
@@ -245,11 +248,6 @@ func (v prefixesValue) show(c *Config) any {
 // settingsValue are defaults of backend settings.
 type settingsValue struct{}
 
-// settingWords lists the known settings and what they may be.
-var settingWords = map[string][]string{
-	"transformerversion": {"1", "2"},
-}
-
 func (settingsValue) tags() []string  { return anyScalar }
 func (settingsValue) reset(c *Config) { c.Settings = map[string]string{} }
 func (settingsValue) parse(*Config, string) error {
@@ -257,17 +255,36 @@ func (settingsValue) parse(*Config, string) error {
 }
 
 func (settingsValue) parseMember(c *Config, name, text string) error {
-	words, ok := settingWords[name]
-	if !ok {
-		return unknownError{name: name, known: slices.Sorted(mapsKeys(settingWords))}
+	s, ok := backend.FindSetting(name)
+	if !ok || s.Name != name || name == backend.SettingSandbox { // which is a key of its own
+		known := []string{}
+		for _, s := range backend.KnownSettings() {
+			if s.Name != backend.SettingSandbox {
+				known = append(known, s.Name)
+			}
+		}
+		return unknownError{name: name, known: known}
 	}
-	if !slices.Contains(words, text) {
-		return fmt.Errorf("must be %s, not %q", strings.Join(words, " or "), text)
+	if err := s.Check(text); err != nil {
+		return errors.New(errs.Public(err).Message)
 	}
-	c.Settings[name] = text
+	c.Settings[s.Name] = text
 	return nil
 }
+
 func (settingsValue) show(c *Config) any { return c.Settings }
+
+// settingNames lists the settings with their values for the reference, the
+// default of each first.
+func settingNames() string {
+	var names []string
+	for _, s := range backend.KnownSettings() {
+		if s.Name != backend.SettingSandbox {
+			names = append(names, fmt.Sprintf("`%s` (`%s`)", s.Name, strings.Join(s.Values, "` or `")))
+		}
+	}
+	return strings.Join(names, ", ")
+}
 
 // laterValue accepts anything.
 type laterValue struct{}

@@ -320,37 +320,9 @@ func (p *Provisioner) options(ctx context.Context, envUID, apiID string, c APICo
 	if err != nil {
 		return transform.Options{}, fmt.Errorf("read settings: %w", err)
 	}
-	version, err := transformerVersion(settings)
-	if err != nil {
-		return transform.Options{}, err
-	}
-	return transform.Options{
-		Version:     version,
-		Sandbox:     settings[SettingSandbox] == "true",
-		DefaultAuth: c.Default(),
-		AuthModes:   c.Modes()[1:],
-		TablePrefix: tablePrefix(apiID),
-	}, nil
-}
-
-// The backend settings: what no member of the API carries.
-const (
-	// SettingSandbox opens models without @auth to the API key: "true" or "false".
-	SettingSandbox = "sandbox"
-	// SettingTransformer is the transformer version of a schema that does not
-	// decide it: "1" or "2".
-	SettingTransformer = "transformerversion"
-)
-
-func transformerVersion(settings map[string]string) (int, error) {
-	switch v := settings[SettingTransformer]; v {
-	case "", "2":
-		return 2, nil
-	case "1":
-		return 1, nil
-	default:
-		return 0, errs.E(errs.Invalid, "the backend setting %s is %q: it is 1 or 2", SettingTransformer, v)
-	}
+	o := settingOptions(settings)
+	o.DefaultAuth, o.AuthModes, o.TablePrefix = c.Default(), c.Modes()[1:], tablePrefix(apiID)
+	return o, nil
 }
 
 // tablePrefix keeps the tables of several APIs of one environment apart.

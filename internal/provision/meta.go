@@ -100,7 +100,7 @@ func (p *Provisioner) Outline(ctx context.Context, app, env string) (View, error
 		}
 		return nil
 	})
-	v.Sandbox = v.Settings[SettingSandbox] == "true"
+	v.Sandbox = isOn(v.Settings, backend.SettingSandbox)
 	return v, err
 }
 
@@ -250,30 +250,4 @@ func stackName(app string, env backend.Env) string {
 	}
 	sum := sha256.Sum256([]byte(env.UID))
 	return fmt.Sprintf("amplify-%.20s-%s-%05d", project, env.Name, binary.BigEndian.Uint32(sum[:4])%100000)
-}
-
-// FeatureFlags is the content of cli.json: the settings that decide what a
-// schema becomes.
-type FeatureFlags struct {
-	Features struct {
-		Transformer struct {
-			Version      int  `json:"transformerversion"`
-			Experimental bool `json:"useexperimentalpipelinedtransformer"`
-		} `json:"graphqltransformer"`
-		Codegen struct {
-			ModelIntrospection bool `json:"usemodelintrospection"`
-		} `json:"codegen"`
-	} `json:"features"`
-}
-
-// FeatureFlags are those of an environment.
-func (p *Provisioner) FeatureFlags(v View) FeatureFlags {
-	var f FeatureFlags
-	f.Features.Transformer.Version = 2
-	if v.Settings[SettingTransformer] == "1" {
-		f.Features.Transformer.Version = 1
-	}
-	f.Features.Transformer.Experimental = f.Features.Transformer.Version == 2
-	f.Features.Codegen.ModelIntrospection = true
-	return f
 }

@@ -47,6 +47,32 @@ func (s *Server) admin(mux httpx.Mux) {
 		raw, err := s.provision.ClientConfig(r.Context(), q.Get("app"), q.Get("env"), q.Get("format"))
 		return rawBody(raw), err
 	}))
+	mux.Handle("GET /_preamp/settings", s.local(s.settings))
+	mux.Handle("POST /_preamp/settings", s.local(s.putSettings))
+}
+
+// settings answers the backend settings of an environment.
+func (s *Server) settings(r *http.Request) (any, error) {
+	q := r.URL.Query()
+	return s.provision.EnvSettings(r.Context(), q.Get("app"), q.Get("env"))
+}
+
+// putSettings stores each "set=name=value" of the query, all or none, and
+// answers all settings.
+func (s *Server) putSettings(r *http.Request) (any, error) {
+	q := r.URL.Query()
+	changes := map[string]string{}
+	for _, change := range q["set"] {
+		name, value, ok := strings.Cut(change, "=")
+		if !ok {
+			return nil, errs.E(errs.Invalid, "a setting is changed by set=name=value")
+		}
+		changes[name] = value
+	}
+	if err := s.provision.PutSettings(r.Context(), q.Get("app"), q.Get("env"), changes); err != nil {
+		return nil, err
+	}
+	return s.settings(r)
 }
 
 func text(f func() (int, string)) http.Handler {

@@ -161,7 +161,14 @@ func (d *dev) ensureApp(ctx context.Context) (backend.App, error) {
 	if err != nil {
 		return app, err
 	}
-	return app, d.wait(ctx, out.JobID)
+	if err := d.wait(ctx, out.JobID); err != nil {
+		return app, err
+	}
+	settings, err := d.source.settings()
+	if err != nil {
+		return app, err
+	}
+	return app, d.provision.PutSettings(ctx, app.ID, d.env, settings)
 }
 
 // settleJobs waits for the jobs of the environment that are under way.

@@ -9,11 +9,11 @@ import (
 	"path/filepath"
 	"strconv"
 
+	"preamp/internal/backend"
 	"preamp/internal/config"
 	"preamp/internal/graphql/endpoint"
 	"preamp/internal/httpx"
 	"preamp/internal/keys"
-	"preamp/internal/provision"
 )
 
 // ServeOptions are the flags of `preamp serve`. Config is one that
@@ -84,8 +84,8 @@ func settings(c *config.Config, sandbox bool) map[string]string {
 	}
 	s := map[string]string{}
 	maps.Copy(s, c.Settings)
-	if _, ok := s[provision.SettingSandbox]; !ok {
-		s[provision.SettingSandbox] = strconv.FormatBool(sandbox)
+	if _, ok := s[backend.SettingSandbox]; !ok {
+		s[backend.SettingSandbox] = strconv.FormatBool(sandbox)
 	}
 	return s
 }

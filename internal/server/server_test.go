@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"preamp/internal/amplifybackend"
+	"preamp/internal/backend"
 	"preamp/internal/db"
 	"preamp/internal/db/dbtest"
 	"preamp/internal/errs"
@@ -41,7 +42,7 @@ func start(t *testing.T, c db.Config) *running {
 	t.Helper()
 	s, err := open(t.Context(), options{
 		dev: true, listen: "127.0.0.1:0", data: c.Dir, databaseURL: c.DatabaseURL, version: "test",
-		master: keys.NewSecret(bytes.Repeat([]byte{7}, 32)), settings: map[string]string{provision.SettingSandbox: "true"},
+		master: keys.NewSecret(bytes.Repeat([]byte{7}, 32)), settings: map[string]string{backend.SettingSandbox: "true"},
 		logger: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
 	})
 	if err != nil {
@@ -239,7 +240,7 @@ func TestBothTransformers(t *testing.T) {
 			t.Fatal(err)
 		}
 		err = r.set.Control().Tx(t.Context(), func(tx *db.Tx) error {
-			return r.registry.PutSetting(tx, env, provision.SettingTransformer, "1")
+			return r.registry.PutSetting(tx, env, backend.SettingTransformer, "1")
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -1,0 +1,92 @@
+package backend
+
+import (
+	"slices"
+	"strings"
+
+	"preamp/internal/errs"
+)
+
+// Setting is a backend setting: what a schema becomes depends on it, and no
+// member of the API carries it. Names are those of Amplify's feature flags, in
+// lower case as the Amplify CLI writes them into cli.json.
+type Setting struct {
+	Name string
+	// Values are the ones allowed, the default first.
+	Values []string
+	// Doc is one sentence for the reference.
+	Doc string
+}
+
+// The backend settings.
+const (
+	SettingTransformer       = "transformerversion"
+	SettingSandbox           = "sandbox"
+	SettingAutoIndexNames    = "enableautoindexquerynames"
+	SettingPluralization     = "improvepluralization"
+	SettingRelationKeys      = "respectprimarykeyattributesonconnectionfield"
+	SettingSubscriptionsAuth = "subscriptionsinheritprimaryauth"
+	SettingSubUsername       = "usesubusernamefordefaultidentityclaim"
+)
+
+var known = []Setting{
+	{SettingTransformer, []string{"2", "1"}, "Transformer version of a schema that does not decide it."},
+	{SettingSandbox, []string{"false", "true"}, "Whether the API key reads and writes models that have no @auth rule (version 2)."},
+	{SettingAutoIndexNames, []string{"true", "false"}, "Whether an @index without queryField gets a query."},
+	{SettingPluralization, []string{"false", "true"}, "Whether version 1 forms English plurals instead of adding an s."},
+	{SettingRelationKeys, []string{"true", "false"}, "Whether the foreign keys of relations carry the names of all key fields."},
+	{SettingSubscriptionsAuth, []string{"false", "true"}, "Whether subscriptions show relations under the rules of the model subscribed to."},
+	{SettingSubUsername, []string{"true", "false"}, "Whether an owner is stored as sub::username instead of the user name."},
+}
+
+// KnownSettings are all settings in the order of their names, the two that are
+// changed most first.
+func KnownSettings() []Setting { return slices.Clone(known) }
+
+// DefaultSetting is the value of a setting that is not stored.
+func DefaultSetting(name string) string {
+	for _, s := range known {
+		if s.Name == name {
+			return s.Values[0]
+		}
+	}
+	return ""
+}
+
+// FindSetting finds a setting by its name, in whatever case: older projects
+// write transformerVersion.
+func FindSetting(name string) (Setting, bool) {
+	for _, s := range known {
+		if strings.EqualFold(s.Name, name) {
+			return s, true
+		}
+	}
+	return Setting{}, false
+}
+
+// Check refuses a value that the setting cannot have. Its error, of kind
+// Invalid, continues a sentence that begins with the name.
+func (s Setting) Check(value string) error {
+	if slices.Contains(s.Values, value) {
+		return nil
+	}
+	sorted := slices.Sorted(slices.Values(s.Values))
+	return errs.E(errs.Invalid, "must be %s, not %q", strings.Join(sorted, " or "), printable(value))
+}
+
+// ParseSetting checks a setting and gives the name under which it is stored.
+// errs.Invalid names the settings or the values that there are.
+func ParseSetting(name, value string) (string, error) {
+	s, ok := FindSetting(name)
+	if !ok {
+		names := make([]string, len(known))
+		for i, k := range known {
+			names[i] = k.Name
+		}
+		return "", errs.E(errs.Invalid, "There is no backend setting %s; there are: %s.", printable(name), strings.Join(names, ", "))
+	}
+	if err := s.Check(value); err != nil {
+		return "", errs.E(errs.Invalid, "The backend setting %s %s.", s.Name, errs.Public(err).Message)
+	}
+	return s.Name, nil
+}
