@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 
 	"preamp/internal/errs"
@@ -130,14 +132,11 @@ type rule struct {
 	Operations    []string `json:"operations"`
 }
 
-// rulesOf lists the models in the order of their tables.
+// rulesOf lists the models in the order of their names.
 func rulesOf(api *transform.API) []modelRules {
 	out := []modelRules{}
-	for _, t := range api.Layout.Tables {
-		m := api.Models[t.Model]
-		if m == nil {
-			continue
-		}
+	for _, name := range slices.Sorted(maps.Keys(api.Models)) {
+		m := api.Models[name]
 		r := modelRules{Model: m.Name, Open: m.Open, Rules: rules(m.Rules)}
 		for _, f := range m.Fields {
 			if len(f.Rules) > 0 {

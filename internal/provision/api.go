@@ -371,6 +371,13 @@ func (c compiled) locate(err error) error {
 	}
 	model, field, _ := strings.Cut(element, ".")
 	def := c.doc.AST.Definitions.ForName(model)
+	for _, d := range c.doc.AST.Definitions {
+		if m := d.Directives.ForName("mapsTo"); m != nil {
+			if a := m.Arguments.ForName("name"); a != nil && a.Value.Raw == model {
+				def = d // a layout has the names of tables
+			}
+		}
+	}
 	if def == nil {
 		return err
 	}

@@ -212,9 +212,11 @@ func (r *Registry) compile(ctx context.Context, apiID string, d *db.DB, s *keys.
 	if compiled.Invalid != nil {
 		return nil, fmt.Errorf("version %d of API %s: %w", stored.version.Number, apiID, compiled.Invalid)
 	}
-	for _, t := range stored.version.Layout.Tables {
-		if m := compiled.Models[t.Model]; m != nil {
-			m.Table = t.Name
+	for _, m := range compiled.Models {
+		for _, t := range stored.version.Layout.Tables {
+			if t.Model == m.Stored {
+				m.Table = t.Name
+			}
 		}
 	}
 	l := r.limits

@@ -1,6 +1,10 @@
 package plan
 
 import (
+	"slices"
+	"strings"
+	"unicode/utf16"
+
 	"preamp/internal/graphql/scalar"
 	"preamp/internal/graphql/transform"
 )
@@ -52,6 +56,113 @@ func (b *binder) change() *change {
 	return c
 }
 
+// defaults puts the values of @default into the input, where everything that
+// follows sees them as if the client had sent them.
+func (c *change) defaults() {
+	copied := false
+	for _, f := range c.b.f.op.Model.Fields {
+		if f.Default == nil {
+			continue
+		}
+		given, ok := c.input.Get(f.Name)
+		if ok && !given.IsNull() {
+			continue
+		}
+		if !copied { // the values of variables belong to the whole request
+			c.input = &scalar.Value{Kind: scalar.Object, Keys: slices.Clone(c.input.Keys), List: slices.Clone(c.input.List)}
+			copied = true
+		}
+		if i := slices.Index(c.input.Keys, f.Name); ok && i >= 0 {
+			c.input.List[i] = *f.Default
+			continue
+		}
+		c.input.Keys = append(c.input.Keys, f.Name)
+		c.input.List = append(c.input.List, *f.Default)
+	}
+}
+
+// check runs the @validate checks of the values in the input. The first that
+// fails is the error.
+func (c *change) check() {
+	for _, f := range c.b.f.op.Model.Fields {
+		if len(f.Checks) == 0 {
+			continue
+		}
+		v, ok := c.input.Get(f.Name)
+		if !ok || v.IsNull() {
+			continue
+		}
+		for i := range f.Checks {
+			if !passes(&f.Checks[i], v) {
+				c.b.fail(TypeNone, "%s", f.Checks[i].Message)
+				return
+			}
+		}
+	}
+}
+
+// passes evaluates a check. Lengths are those of Java: UTF-16 units.
+func passes(c *transform.Check, v *scalar.Value) bool {
+	n := v.Num
+	if v.Kind == scalar.Int {
+		n = float64(v.Int)
+	}
+	switch c.Kind {
+	case "gt":
+		return n > c.Number
+	case "lt":
+		return n < c.Number
+	case "gte":
+		return n >= c.Number
+	case "lte":
+		return n <= c.Number
+	case "minLength":
+		return float64(utf16Length(v.Str)) >= c.Number
+	case "maxLength":
+		return float64(utf16Length(v.Str)) <= c.Number
+	case "startsWith":
+		return strings.HasPrefix(v.Str, c.Text)
+	case "endsWith":
+		return strings.HasSuffix(v.Str, c.Text)
+	case "matches":
+		return c.Pattern != nil && c.Pattern.MatchString(v.Str)
+	}
+	return false
+}
+
+func utf16Length(s string) int {
+	n := 0
+	for _, r := range s {
+		n += max(utf16.RuneLen(r), 1)
+	}
+	return n
+}
+
+// expected is the version that the client gives back, if the model has one. The
+// row must have it.
+func (c *change) expected() (v *scalar.Value, ok bool) {
+	counter := c.b.f.op.Model.Version
+	if counter == nil {
+		return nil, false
+	}
+	v, _ = c.input.Get(counter.Input)
+	if v == nil {
+		v = &null
+	}
+	return v, true
+}
+
+// versioned demands the expected version of the row.
+func (b *binder) versioned(c *change) {
+	v, ok := c.expected()
+	if !ok {
+		return
+	}
+	if !b.equal(column(b.f.op.Model.Field(b.f.op.Model.Version.Field)), v) {
+		b.st.Where = append(b.st.Where, Pred{Op: Never})
+	}
+}
+
 // absentCondition evaluates the condition of a create, which speaks of an item that
 // does not exist.
 func (b *binder) absentCondition() bool {
@@ -88,6 +199,7 @@ func (b *binder) create() (ok, refused bool) {
 	b.st.Kind = Insert
 	m := b.f.op.Model
 	c := b.change()
+	c.defaults()
 	if f := m.Field("id"); f != nil && f.Column != "" && f.Named == "ID" && !f.List {
 		if given := c.value("id"); given == nil || given.IsNull() {
 			c.fill("id", scalar.Text(b.env.NewID()))
@@ -95,6 +207,10 @@ func (b *binder) create() (ok, refused bool) {
 	}
 	c.timestamp(m.CreatedAt)
 	c.timestamp(m.UpdatedAt)
+	if m.Version != nil {
+		c.filled[m.Version.Field] = scalar.Integer(1)
+	}
+	c.check()
 	if !b.absentCondition() || b.err != nil {
 		return true, true
 	}
@@ -132,8 +248,12 @@ func (b *binder) update() (ok, refused bool) {
 	m := b.f.op.Model
 	c := b.change()
 	c.timestamp(m.UpdatedAt)
+	if v, ok := c.expected(); ok {
+		c.filled[m.Version.Field] = scalar.Integer(v.Int + 1)
+	}
+	c.check()
 	for _, f := range m.Fields {
-		if f.Column == "" || keyField(m, f) {
+		if f.Column == "" || keyField(m, f) || m.Version != nil && f.Name == m.Version.Input {
 			continue
 		}
 		v := c.value(f.Name)
@@ -164,15 +284,18 @@ func (b *binder) update() (ok, refused bool) {
 		key := b.st.Where[0]
 		b.st.Set = []Assign{{Column: key.Column, Value: key.Args[0]}}
 	}
+	b.versioned(c)
 	b.condition()
 	return b.err == nil, false
 }
 
 func (b *binder) remove() (ok, refused bool) {
 	b.st.Kind = Delete
-	if !b.key(b.change().value) {
+	c := b.change()
+	if !b.key(c.value) {
 		return false, b.err == nil
 	}
+	b.versioned(c)
 	b.condition()
 	return b.err == nil, false
 }

@@ -5,7 +5,11 @@
 package transform
 
 import (
+	"regexp"
+
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"preamp/internal/graphql/scalar"
 )
 
 // API is a compiled schema: everything that planning a request needs. It is
@@ -66,8 +70,10 @@ type Operation struct {
 
 // Model is a type that is stored in a table of its own.
 type Model struct {
-	Name  string
-	Table string // physical name
+	Name string
+	// Stored is the name that the table belongs to: Name, or what @mapsTo says.
+	Stored string
+	Table  string // physical name
 	// Fields are all fields of the output type in order, the generated ones
 	// included.
 	Fields []*Field
@@ -78,6 +84,8 @@ type Model struct {
 	// CreatedAt and UpdatedAt name the timestamps that the server fills; empty
 	// when switched off.
 	CreatedAt, UpdatedAt string
+	// Version is the counter of @versioned; nil without.
+	Version *Counter
 	// Rules decide who may do what.
 	Rules []Rule
 	// Open says that a model without rules is reachable: v1, or sandbox mode.
@@ -148,8 +156,35 @@ type Field struct {
 	// Relation and Computed.
 	Column  string
 	Storage Storage
+	// Default is what a create stores when the field is absent or null; nil for
+	// none.
+	Default *scalar.Value
+	// Checks are made of every value that a client writes, in this order.
+	Checks []Check
 	// Rules are field level rules; they replace the model's for this field.
 	Rules []Rule
+}
+
+// Counter is a version that clients have to give back with every change.
+type Counter struct {
+	Field string // in the type
+	Input string // in the inputs of update and delete
+}
+
+// Check is one @validate.
+type Check struct {
+	// Kind is gt, lt, gte, lte, minLength, maxLength, startsWith, endsWith or
+	// matches.
+	Kind string
+	// Number is what numbers and lengths are compared with, Text what a text
+	// begins or ends with.
+	Number float64
+	Text   string
+	// Pattern must match all of a text. It is nil when the expression is not one
+	// of package regexp; CheckServable refuses such an API.
+	Pattern *regexp.Regexp
+	// Message is the error that clients get.
+	Message string
 }
 
 // Index is a key of a model: a partition field and optional sort fields.
@@ -197,7 +232,7 @@ type Layout struct {
 
 // Table is the storage of a model.
 type Table struct {
-	Model   string   `json:"model"`
+	Model   string   `json:"model"` // Model.Stored
 	Name    string   `json:"name"`
 	Columns []Column `json:"columns"`
 	// Key lists the logical names of the primary key fields.

@@ -1,6 +1,8 @@
 package transform
 
 import (
+	"cmp"
+
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
@@ -27,12 +29,13 @@ func (a *assembler) run() error {
 
 func (a *assembler) model(m *model) error {
 	def := a.out.object(m.name)
-	table, err := a.names.relation(m.def.Position, m.name, m.name)
+	stored := cmp.Or(a.mapped[m.name], m.name)
+	table, err := a.names.relation(m.def.Position, stored, stored)
 	if err != nil {
 		return err
 	}
 	out := &Model{
-		Name: m.name, Table: table,
+		Name: m.name, Stored: stored, Table: table, Version: m.version,
 		CreatedAt: serverTime(def, m.createdAt), UpdatedAt: serverTime(def, m.updatedAt),
 		Rules: rulesOf(m.def.Directives, a.version),
 		Line:  m.def.Position.Line, Column: m.def.Position.Column,
@@ -41,7 +44,8 @@ func (a *assembler) model(m *model) error {
 	columns := map[string]string{}
 	for _, f := range def.Fields {
 		x := a.field(f)
-		if stored(x.Kind) {
+		if hasColumn(x.Kind) {
+			x.Default, x.Checks = a.defaultOf(f), checksOf(m.name, f)
 			if x.Column, err = a.names.column(f.Position, columns, m.name, f.Name); err != nil {
 				return err
 			}
@@ -61,7 +65,7 @@ func (a *assembler) model(m *model) error {
 		if err != nil {
 			return err
 		}
-		if x.Physical, err = a.names.relation(k.directive.Position, m.name+"."+k.name, m.name+"_"+k.name); err != nil {
+		if x.Physical, err = a.names.relation(k.directive.Position, stored+"."+k.name, stored+"_"+k.name); err != nil {
 			return err
 		}
 		a.keys[k] = x
@@ -88,7 +92,7 @@ func serverTime(def *ast.Definition, name string) string {
 	return name
 }
 
-func stored(k FieldKind) bool { return k == Scalar || k == Enum || k == Embedded }
+func hasColumn(k FieldKind) bool { return k == Scalar || k == Enum || k == Embedded }
 
 // field describes one field of a model or embedded object.
 func (a *assembler) field(f *ast.FieldDefinition) *Field {

@@ -81,6 +81,7 @@ type model struct {
 	modelArguments
 	primary *key
 	indexes []*key
+	version *Counter // of @versioned
 }
 
 // key is a @primaryKey, @index or @key.

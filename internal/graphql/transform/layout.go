@@ -74,7 +74,7 @@ func joinedName(fields []string) string { return strings.Join(fields, "#") }
 
 // tableOf is the storage of a model.
 func tableOf(m *Model) Table {
-	t := Table{Model: m.Name, Name: m.Table, Order: m.Primary.SortColumn}
+	t := Table{Model: m.Stored, Name: m.Table, Order: m.Primary.SortColumn}
 	for _, f := range m.Fields {
 		if f.Column != "" {
 			t.Columns = append(t.Columns, Column{

@@ -26,11 +26,41 @@ func CheckServable(doc *schema.Document, api *API, o Options) error {
 			return err
 		}
 	}
+	if err := s.fieldValues(api); err != nil {
+		return err
+	}
 	if o.sync() {
 		return schema.Refuse(nil, "", "conflict detection is not available in this version")
 	}
 	if api != nil && api.Invalid != nil {
 		return schema.Refuse(nil, "", "%s", api.Invalid.Error())
+	}
+	return nil
+}
+
+// fieldValues refuses what @default and @validate may say of a field but the
+// server cannot do.
+func (s *servable) fieldValues(api *API) error {
+	if api == nil {
+		return nil
+	}
+	for _, d := range s.doc.AST.Definitions {
+		m := api.Models[d.Name]
+		if m == nil {
+			continue
+		}
+		for _, f := range d.Fields {
+			x := m.Field(f.Name)
+			for i, c := range f.Directives.ForNames("validate") {
+				if x != nil && i < len(x.Checks) && x.Checks[i].Kind == "matches" && x.Checks[i].Pattern == nil {
+					return at(c, d.Name+"."+f.Name, "the regular expression %q is not available in this version, which knows "+
+						"neither lookaround nor back references", stringArgument(c, "value"))
+				}
+			}
+			if c := f.Directives.ForName("default"); c != nil && x != nil && x.Column != "" && x.Default == nil {
+				return at(c, d.Name+"."+f.Name, "the default value %q is not a value of the type %s", stringArgument(c, "value"), x.Named)
+			}
+		}
 	}
 	return nil
 }
@@ -44,9 +74,7 @@ type servable struct {
 // unavailable are the directives that nothing stands behind yet.
 var unavailable = map[string]string{
 	"hasOne": "relations are", "hasMany": "relations are", "belongsTo": "relations are", "manyToMany": "relations are",
-	"connection": "relations are", "default": "default values are", "mapsTo": "renamed tables are",
-	"validate": "field validation is", "versioned": "versioned models are", "searchable": "search is",
-	"function": "functions are", "http": "HTTP resolvers are", "predictions": "predictions are",
+	"connection": "relations are", "searchable": "search is", "function": "functions are", "http": "HTTP resolvers are", "predictions": "predictions are",
 	"sql": "SQL data sources are", "refersTo": "SQL data sources are", "conversation": "AI directives are",
 	"generation": "AI directives are",
 }

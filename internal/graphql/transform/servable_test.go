@@ -48,8 +48,27 @@ func TestCheckServable(t *testing.T) {
 			want: "1:35: A.s @auth: field level rules are not available in this version",
 		},
 		{
-			name: "default", schema: `type A @model { id: ID! s: String @default(value: "x") }`,
-			want: "1:35: A.s @default: default values are not available in this version",
+			name: "values", schema: `type A @model @mapsTo(name: "B") { id: ID! s: String @default(value: "x") @validate(type: matches, value: "x+") }`,
+		},
+		{name: "versioned", schema: "type A @model @versioned { id: ID! s: String }"},
+		{
+			name: "default that only begins like a number", schema: `type A @model { id: ID! n: Int @default(value: "12 apples") }`,
+			want: `1:32: A.n @default: the default value "12 apples" is not a value of the type Int`,
+		},
+		{
+			name: "default beyond the range", schema: `type A @model { id: ID! n: Int @default(value: "3000000000") }`,
+			want: `1:32: A.n @default: the default value "3000000000" is not a value of the type Int`,
+		},
+		{
+			name:   "expression of another kind",
+			schema: `type A @model { id: ID! s: String @validate(type: minLength, value: "1") @validate(type: matches, value: "(?=x).*") }`,
+			want: `1:74: A.s @validate: the regular expression "(?=x).*" is not available in this version, which knows ` +
+				"neither lookaround nor back references",
+		},
+		{
+			name: "expression that is none", schema: `type A @model { id: ID! s: String @validate(type: matches, value: "a)|(b") }`,
+			want: `1:35: A.s @validate: the regular expression "a)|(b" is not available in this version, which knows ` +
+				"neither lookaround nor back references",
 		},
 		{
 			name: "search", schema: "type A @model @searchable { id: ID! }",

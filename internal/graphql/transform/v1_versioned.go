@@ -16,6 +16,7 @@ func (c *compiler) versionedV1() error {
 		if v := stringArgument(e.directive, "versionInput"); v != "" {
 			expected = v
 		}
+		m.version = &Counter{Field: version, Input: expected}
 		if in := c.out.get(createInput(m.name)); in != nil {
 			in.Fields = without(in.Fields, version)
 			if len(in.Fields) == 0 {
