@@ -65,6 +65,9 @@ func openLite(dsn, qualifier string, statements int) (*liteConn, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := limitValues(conn); err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
 	c := &liteConn{conn: conn, qualifier: qualifier}
 	c.stmts, err = simplelru.NewLRU(statements, func(_ string, s *liteStmt) { _ = s.stmt.Close() })
 	if err != nil {

@@ -43,6 +43,7 @@ func newPGEngine(ctx context.Context, c *Config, control, env *lines, k *counter
 	conn.RuntimeParams["search_path"] = "pg_catalog"
 	conn.RuntimeParams["timezone"] = "UTC"
 	conn.RuntimeParams["client_encoding"] = "UTF8"
+	conn.MaxProtocolMessageBodyLen = MaxValue
 	conn.DialFunc = pgDialer().DialContext
 	if !strings.Contains(c.DatabaseURL, "pool_max_conns") {
 		// Commits that wait for the disk share its fsyncs only when they wait at the

@@ -24,6 +24,8 @@ type Limits struct {
 	Page, List int
 	// JSONDepth is how deep the request body may nest: 64.
 	JSONDepth int
+	// Answer is the size of the values of an answer in bytes: 5 MiB.
+	Answer int64
 	// Time is how long a request may take: 30 s.
 	Time time.Duration
 }
@@ -39,6 +41,7 @@ func (l Limits) withDefaults() Limits {
 	l.List = cmp.Or(l.List, 1000)
 	l.Page = min(cmp.Or(l.Page, 100), l.List)
 	l.JSONDepth = cmp.Or(l.JSONDepth, 64)
+	l.Answer = cmp.Or(l.Answer, 5<<20)
 	l.Time = cmp.Or(l.Time, 30*time.Second)
 	return l
 }

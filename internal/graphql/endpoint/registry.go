@@ -224,7 +224,7 @@ func (r *Registry) compile(ctx context.Context, apiID string, d *db.DB, s *keys.
 		API: compiled, ID: apiID, Dialect: d.Dialect(), Sealer: s, Logger: r.log, Now: r.now,
 		Limits: exec.Limits{
 			Text: l.QueryText, Tokens: l.Tokens, Depth: l.Depth, DepthAPIKey: l.DepthAPIKey, Aliases: l.Aliases, Fields: l.Fields,
-			Page: l.Page, MaxPage: l.List, Time: l.Time,
+			Page: l.Page, MaxPage: l.List, Time: l.Time, JSONDepth: l.JSONDepth, Answer: l.Answer,
 		},
 	})
 	if err != nil {

@@ -37,6 +37,8 @@ type Limits struct {
 	Time time.Duration
 	// JSONDepth is how deep variables may nest.
 	JSONDepth int
+	// Answer is how many bytes the values of the root fields may have together.
+	Answer int64
 }
 
 // Config makes an Executor.
@@ -140,6 +142,7 @@ func (e *Executor) Execute(ctx context.Context, d *db.DB, r *Request, out []byte
 		ctx, cancel = context.WithTimeout(ctx, e.c.Limits.Time)
 		defer cancel()
 	}
+	room := &budget{limit: e.c.Limits.Answer}
 	var one [1]value
 	values := one[:]
 	if n := len(p.plan.Fields); n != 1 {
@@ -149,10 +152,10 @@ func (e *Executor) Execute(ctx context.Context, d *db.DB, r *Request, out []byte
 		env := e.env
 		env.Now = e.c.Now().UTC().Format("2006-01-02T15:04:05.000Z")
 		for i := range values {
-			values[i] = e.field(ctx, d, p, i, vars, &env)
+			values[i] = e.field(ctx, d, p, i, vars, &env, room)
 		}
 	} else {
-		e.query(ctx, d, p, vars, values)
+		e.query(ctx, d, p, vars, values, room)
 	}
 	out, res.Errors = appendAnswer(out, p.plan, values)
 	return out, res
@@ -180,10 +183,10 @@ const maxParallel = 4
 
 // query fills values. Only fields that ask the database are worth a goroutine,
 // and a single one is not.
-func (e *Executor) query(ctx context.Context, d *db.DB, p *planned, vars []plan.Var, values []value) {
+func (e *Executor) query(ctx context.Context, d *db.DB, p *planned, vars []plan.Var, values []value, room *budget) {
 	if p.data <= 1 {
 		for i := range values {
-			values[i] = e.field(ctx, d, p, i, vars, &e.env)
+			values[i] = e.field(ctx, d, p, i, vars, &e.env, room)
 		}
 		return
 	}
@@ -196,7 +199,7 @@ func (e *Executor) query(ctx context.Context, d *db.DB, p *planned, vars []plan.
 	for range min(p.data, maxParallel) {
 		wg.Go(func() {
 			for i := range next {
-				values[i] = e.field(ctx, d, p, i, vars, &e.env)
+				values[i] = e.field(ctx, d, p, i, vars, &e.env, room)
 			}
 		})
 	}
@@ -204,7 +207,7 @@ func (e *Executor) query(ctx context.Context, d *db.DB, p *planned, vars []plan.
 }
 
 // field answers one root field. A panic is a fault of that field.
-func (e *Executor) field(ctx context.Context, d *db.DB, p *planned, i int, vars []plan.Var, env *plan.Env) (v value) {
+func (e *Executor) field(ctx context.Context, d *db.DB, p *planned, i int, vars []plan.Var, env *plan.Env, room *budget) (v value) {
 	f := p.plan.Fields[i]
 	defer func() {
 		if caught := recover(); caught != nil {
@@ -212,8 +215,14 @@ func (e *Executor) field(ctx context.Context, d *db.DB, p *planned, i int, vars 
 			v = value{errs: []*plan.Error{internal(f)}}
 		}
 	}()
+	if room.spent() {
+		return room.refuse(f)
+	}
 	switch f.Kind {
 	case plan.Constant:
+		if !room.take(len(f.Text)) {
+			return room.refuse(f)
+		}
 		return value{text: f.Text}
 	case plan.Refused:
 		return value{errs: []*plan.Error{f.Refusal}}
@@ -222,17 +231,20 @@ func (e *Executor) field(ctx context.Context, d *db.DB, p *planned, i int, vars 
 		if err != nil {
 			return value{errs: []*plan.Error{err}}
 		}
+		if !room.take(len(text)) {
+			return room.refuse(f)
+		}
 		return value{text: text}
 	}
 	b, err := f.Bind(env, vars)
 	if err != nil {
 		return value{errs: []*plan.Error{err}}
 	}
-	return e.run(ctx, d, f, &p.fields[i], &b)
+	return e.run(ctx, d, f, &p.fields[i], &b, room)
 }
 
 // run runs the statement of a field.
-func (e *Executor) run(ctx context.Context, d *db.DB, f *plan.Field, state *fieldState, b *plan.Bound) value {
+func (e *Executor) run(ctx context.Context, d *db.DB, f *plan.Field, state *fieldState, b *plan.Bound, room *budget) value {
 	if b.Refused {
 		return value{errs: []*plan.Error{conditionFailed(f)}}
 	}
@@ -249,9 +261,9 @@ func (e *Executor) run(ctx context.Context, d *db.DB, f *plan.Field, state *fiel
 			return value{}
 		}
 		if err != nil {
-			return e.failed(ctx, f, err)
+			return e.failed(ctx, f, err, room)
 		}
-		return e.resolve(ctx, f, b, text)
+		return e.answer(ctx, f, b, text, room)
 	}
 	var text []byte
 	found := false
@@ -268,11 +280,11 @@ func (e *Executor) run(ctx context.Context, d *db.DB, f *plan.Field, state *fiel
 	})
 	switch {
 	case err != nil:
-		return e.failed(ctx, f, err)
+		return e.failed(ctx, f, err, room)
 	case !found:
 		return value{errs: []*plan.Error{conditionFailed(f)}}
 	}
-	return e.resolve(ctx, f, b, text)
+	return e.answer(ctx, f, b, text, room)
 }
 
 func conditionFailed(f *plan.Field) *plan.Error {
@@ -283,9 +295,12 @@ func conditionFailed(f *plan.Field) *plan.Error {
 func internal(f *plan.Field) *plan.Error { return f.Error("InternalFailure", "internal error") }
 
 // failed turns an error of the database into one for the client.
-func (e *Executor) failed(ctx context.Context, f *plan.Field, err error) value {
+func (e *Executor) failed(ctx context.Context, f *plan.Field, err error, room *budget) value {
 	public := errs.Public(err)
 	switch {
+	case db.IsTooLarge(err):
+		room.exhaust()
+		return room.refuse(f)
 	case errors.Is(err, context.DeadlineExceeded) || errors.Is(ctx.Err(), context.DeadlineExceeded):
 		limit := f.Error(plan.TypeQueryLimit, "The request took longer than "+e.c.Limits.Time.String()+" (limit: execution time).")
 		return value{errs: []*plan.Error{limit}}

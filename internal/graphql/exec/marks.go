@@ -24,7 +24,7 @@ var errMark = errors.New("exec: mark that cannot be read")
 
 // resolve replaces the marks in an answer. Most answers have none and leave as
 // they came.
-func (e *Executor) resolve(ctx context.Context, f *plan.Field, b *plan.Bound, text []byte) value {
+func (e *Executor) resolve(ctx context.Context, f *plan.Field, b *plan.Bound, text []byte, room *budget) value {
 	if text == nil {
 		return value{}
 	}
@@ -38,12 +38,12 @@ func (e *Executor) resolve(ctx context.Context, f *plan.Field, b *plan.Bound, te
 	}
 	text, nulls, err := e.sealKeys(text, i, b.Scope)
 	if err != nil {
-		return e.failed(ctx, f, err)
+		return e.failed(ctx, f, err, room)
 	}
 	if !nulls {
 		return value{text: text}
 	}
-	return e.propagate(ctx, f, text)
+	return e.propagate(ctx, f, text, room)
 }
 
 // sealKeys replaces key marks by tokens; i is where the first mark is. nulls
@@ -96,10 +96,10 @@ func stringEnd(text []byte, i int) int {
 
 // propagate applies the rule for nulls in non-null fields: the null moves up to
 // the nearest field that may be null.
-func (e *Executor) propagate(ctx context.Context, f *plan.Field, text []byte) value {
+func (e *Executor) propagate(ctx context.Context, f *plan.Field, text []byte, room *budget) value {
 	v, err := scalar.DecodeOwn(string(text))
 	if err != nil {
-		return e.failed(ctx, f, err)
+		return e.failed(ctx, f, err, room)
 	}
 	c := completer{mark: e.nonce + string(markNull)}
 	out := value{}
