@@ -112,10 +112,11 @@ func (c *planCache) document(e *Executor, r *Request) (*document, []*plan.Error)
 	return d, nil
 }
 
-// grow accounts for memory and forgets the oldest documents over the bound.
+// grow accounts for memory and forgets the oldest documents over the bound, which
+// may be all: one that is over the bound by itself is not kept.
 func (c *planCache) grow(n int) {
 	c.size += n
-	for c.size > maxPlanBytes && c.documents.Len() > 1 {
+	for c.size > maxPlanBytes {
 		c.documents.RemoveOldest()
 	}
 }

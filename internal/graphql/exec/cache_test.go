@@ -27,6 +27,15 @@ func TestCachesAreBounded(t *testing.T) {
 		t.Errorf("an empty cache of %d bytes", c.size)
 	}
 
+	large := &document{cache: c, text: maxPlanBytes/documentCost + 1}
+	c.mu.Lock()
+	c.documents.Add(documentKey{query: "large"}, large)
+	c.grow(large.cost())
+	c.mu.Unlock()
+	if c.size != 0 || c.documents.Len() != 0 || !large.evicted {
+		t.Errorf("a document over the bound was kept: %d bytes", c.size)
+	}
+
 	f := &fieldState{cache: c.statements}
 	for i := range 3 * maxStatements {
 		k := statementKey{field: f, shape: fmt.Sprint(i)}

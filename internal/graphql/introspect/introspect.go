@@ -14,10 +14,10 @@ import (
 	"preamp/internal/graphql/scalar"
 )
 
-// MaxSize is the largest answer, in bytes.
+// MaxSize is how large the answers of one plan may be together, in bytes.
 const MaxSize = 8 << 20
 
-// ErrSize says that an answer would be larger than MaxSize.
+// ErrSize says that an answer would be larger than it may be.
 var ErrSize = errors.New("introspect: answer too large")
 
 // Field is a selected introspection field, fragments and directives folded in.
@@ -34,9 +34,10 @@ type Argument struct {
 	Value    scalar.Value
 }
 
-// Append appends the JSON of a __schema or __type field of the query type.
-func Append(b []byte, s *ast.Schema, f *Field, variable func(int) scalar.Value) ([]byte, error) {
-	w := &writer{b: b, limit: len(b) + MaxSize, schema: s, variable: variable}
+// Append appends the JSON of a __schema or __type field of the query type, of
+// room bytes at most.
+func Append(b []byte, s *ast.Schema, f *Field, room int, variable func(int) scalar.Value) ([]byte, error) {
+	w := &writer{b: b, limit: len(b) + room, schema: s, variable: variable}
 	if f.Name == "__schema" {
 		w.object(f, w.schemaField)
 	} else {

@@ -2,6 +2,7 @@ package introspect_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"preamp/internal/authn"
+	"preamp/internal/graphql/introspect"
 	"preamp/internal/graphql/plan"
 	"preamp/internal/graphql/scalar"
 	"preamp/internal/graphql/schema"
@@ -319,5 +321,33 @@ func TestGrowingAnswers(t *testing.T) {
 	f := op.Plan(authn.Caller{Mode: authn.APIKey}, "").Fields[0]
 	if f.Kind != plan.Refused || f.Refusal.Type != plan.TypeQueryLimit || len(f.Text) != 0 {
 		t.Errorf("kind %d, %v, %d bytes", f.Kind, f.Refusal, len(f.Text))
+	}
+}
+
+// TestAnswersShareABudget asks for the same large answer under many aliases.
+func TestAnswersShareABudget(t *testing.T) {
+	t.Parallel()
+	s := compile(t)
+	one := `__type(name: "Node") { ` + strings.Repeat(`fields { type { `, 6) + `name` + strings.Repeat(` } }`, 6) + ` } `
+	var query strings.Builder
+	for i := range 90 {
+		fmt.Fprintf(&query, "f%d: __schema { types { %s } } ", i, strings.Repeat(`fields { type { `, 2)+`name description`+strings.Repeat(` } }`, 2))
+		fmt.Fprintf(&query, "g%d: %s", i, one)
+	}
+	doc, list := s.Parse("{"+query.String()+"}", plan.Limits{})
+	if len(list) > 0 {
+		t.Fatal(list[0].Message)
+	}
+	op, _ := doc.Operation("")
+	p := op.Plan(authn.Caller{Mode: authn.APIKey}, "")
+	size, refused := 0, 0
+	for _, f := range p.Fields {
+		size += len(f.Text)
+		if f.Kind == plan.Refused {
+			refused++
+		}
+	}
+	if size == 0 || size > introspect.MaxSize || refused == 0 {
+		t.Errorf("%d bytes, %d of %d refused", size, refused, len(p.Fields))
 	}
 }

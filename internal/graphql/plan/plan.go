@@ -70,6 +70,7 @@ type builder struct {
 	merger
 	caller authn.Caller
 	field  *Field
+	meta   int // bytes of introspection so far
 }
 
 func (b *builder) rootField(n node, root *ast.Definition) *Field {
@@ -136,11 +137,13 @@ func (b *builder) metaField(f *Field, n node) {
 		f.Kind, f.meta = Meta, m
 		return
 	}
-	text, err := introspect.Append(nil, b.op.schema.API.Schema, m, nil)
+	text, err := introspect.Append(nil, b.op.schema.API.Schema, m, introspect.MaxSize-b.meta, nil)
 	if err != nil {
+		b.meta = introspect.MaxSize // one large field is enough work
 		f.refuse(f.introspectionError())
 		return
 	}
+	b.meta += len(text)
 	f.Kind, f.Text = Constant, text
 }
 
@@ -191,7 +194,7 @@ func metaType(f *ast.Field) string {
 // Introspect appends the JSON of a Meta field.
 func (f *Field) Introspect(b []byte, vars []Var) ([]byte, *Error) {
 	n := len(b)
-	b, err := introspect.Append(b, f.schema.API.Schema, f.meta, func(i int) scalar.Value { return vars[i].Value })
+	b, err := introspect.Append(b, f.schema.API.Schema, f.meta, introspect.MaxSize, func(i int) scalar.Value { return vars[i].Value })
 	if err != nil {
 		return b[:n], f.introspectionError()
 	}
