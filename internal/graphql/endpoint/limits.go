@@ -22,7 +22,8 @@ type Limits struct {
 	// Page is the size of a page when the client gives none, 100; List the
 	// largest one, 1,000.
 	Page, List int
-	// JSONDepth is how deep the request body may nest: 64.
+	// JSONDepth is how deep the request body, and literals in the query text,
+	// may nest: 64.
 	JSONDepth int
 	// Answer is the size of the values of an answer in bytes: 5 MiB.
 	Answer int64

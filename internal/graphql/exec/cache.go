@@ -92,7 +92,7 @@ func (c *planCache) document(e *Executor, r *Request) (*document, []*plan.Error)
 		return d, nil
 	}
 	l := e.c.Limits
-	limits := plan.Limits{Text: l.Text, Tokens: l.Tokens, Depth: l.Depth, Aliases: l.Aliases, Fields: l.Fields}
+	limits := plan.Limits{Text: l.Text, Tokens: l.Tokens, Depth: l.Depth, Aliases: l.Aliases, Fields: l.Fields, Nesting: l.JSONDepth}
 	if r.Caller.Mode == authn.APIKey {
 		limits.Depth = l.DepthAPIKey
 	}

@@ -155,3 +155,26 @@ func TestLimitOfOperators(t *testing.T) {
 		w.want(query, `{"f":`+deep+`}`, `{"data":{"listTodos":{"items":[]}}}`)
 	})
 }
+
+// TestNestingOfLiterals guards against values that the store reads no more: JSON
+// that nests deeper than 1000 levels.
+func TestNestingOfLiterals(t *testing.T) {
+	t.Parallel()
+	const sdl = `type Node { v: Int kids: Node }
+type Tree @model @auth(rules: [{allow: public}]) { id: ID! n: Node }`
+	each(t, sdl, func(w *world) {
+		create := func(n int) string {
+			return w.do(`mutation { createTree(input: {n: `+strings.Repeat(`{v: 1, kids: `, n)+`{v: 1}`+strings.Repeat(`}`, n)+`}) { n { v } } }`, ``)
+		}
+		const want = `{"data":{"createTree":{"n":{"v":1}}}}`
+		if got := create(62); got != want {
+			w.t.Error(got)
+		}
+		for _, n := range []int{63, 900, 1200} {
+			if got := create(n); !strings.Contains(got, `"errorType":"QueryLimit"`) {
+				w.t.Errorf("%d levels: %.300s", n, got)
+			}
+		}
+		w.want(`{ listTrees { items { n { v } } } }`, ``, `{"data":{"listTrees":{"items":[{"n":{"v":1}}]}}}`)
+	})
+}

@@ -35,7 +35,7 @@ type Limits struct {
 	Page, MaxPage int
 	// Time is how long a request may take.
 	Time time.Duration
-	// JSONDepth is how deep variables may nest.
+	// JSONDepth is how deep literals of the document may nest.
 	JSONDepth int
 	// Answer is how many bytes the values of the root fields may have together.
 	Answer int64

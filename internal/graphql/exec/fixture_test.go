@@ -63,7 +63,7 @@ type Closed @model { id: ID! text: String }
 
 var limits = exec.Limits{
 	Text: 64 << 10, Tokens: 15_000, Depth: 75, DepthAPIKey: 20, Aliases: 100, Fields: 10_000,
-	Page: 100, MaxPage: 1000, Time: 30 * time.Second,
+	Page: 100, MaxPage: 1000, Time: 30 * time.Second, JSONDepth: 64, Answer: 5 << 20,
 }
 
 const envUID = "envenvenvenvenve"

@@ -39,7 +39,7 @@ type Query {
 }
 `
 
-var limits = plan.Limits{Text: 64 << 10, Tokens: 15_000, Depth: 75, Aliases: 100, Fields: 10_000}
+var limits = plan.Limits{Text: 64 << 10, Tokens: 15_000, Depth: 75, Aliases: 100, Fields: 10_000, Nesting: 64}
 
 func compile(t testing.TB, sdl string) *plan.Schema {
 	t.Helper()

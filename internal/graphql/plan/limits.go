@@ -23,6 +23,7 @@ type sizer struct {
 	fragments map[string]*ast.FragmentDefinition
 	known     map[string]measure
 	open      map[string]bool
+	literals  int // how deep they nest
 	cycle     *ast.FragmentSpread
 }
 
@@ -38,6 +39,11 @@ func checkSize(doc *ast.QueryDocument, fragments map[string]*ast.FragmentDefinit
 		sum.roots = plus(sum.roots, m.roots)
 	}
 	for _, op := range doc.Operations {
+		z.directives(op.Directives)
+		for _, v := range op.VariableDefinitions {
+			z.literal(v.DefaultValue)
+			z.directives(v.Directives)
+		}
 		add(z.set(op.SelectionSet))
 	}
 	for _, f := range doc.Fragments {
@@ -58,6 +64,8 @@ func checkSize(doc *ast.QueryDocument, fragments map[string]*ast.FragmentDefinit
 		return Limit("The query has more than %d root fields (limit: root fields).", l.Aliases)
 	case l.Fields > 0 && sum.fields > l.Fields:
 		return Limit("The query selects more than %d fields (limit: resolved fields).", l.Fields)
+	case l.Nesting > 0 && z.literals > l.Nesting:
+		return Limit("The query has a literal that nests deeper than %d levels (limit: JSON depth).", l.Nesting)
 	}
 	return nil
 }
@@ -67,6 +75,7 @@ func (z *sizer) fragment(f *ast.FragmentDefinition) measure {
 		return m
 	}
 	z.open[f.Name] = true
+	z.directives(f.Directives)
 	m := z.set(f.SelectionSet)
 	delete(z.open, f.Name)
 	z.known[f.Name] = m
@@ -84,6 +93,8 @@ func (z *sizer) set(set ast.SelectionSet) measure {
 	for _, sel := range set {
 		switch sel := sel.(type) {
 		case *ast.Field:
+			z.arguments(sel.Arguments)
+			z.directives(sel.Directives)
 			n := z.set(sel.SelectionSet)
 			n.depth++
 			n.fields = plus(n.fields, 1)
@@ -93,8 +104,10 @@ func (z *sizer) set(set ast.SelectionSet) measure {
 			}
 			add(n)
 		case *ast.InlineFragment:
+			z.directives(sel.Directives)
 			add(z.set(sel.SelectionSet))
 		case *ast.FragmentSpread:
+			z.directives(sel.Directives)
 			if z.open[sel.Name] {
 				if z.cycle == nil {
 					z.cycle = sel
@@ -107,4 +120,35 @@ func (z *sizer) set(set ast.SelectionSet) measure {
 		}
 	}
 	return m
+}
+
+func (z *sizer) directives(list ast.DirectiveList) {
+	for _, d := range list {
+		z.arguments(d.Arguments)
+	}
+}
+
+func (z *sizer) arguments(list ast.ArgumentList) {
+	for _, a := range list {
+		z.literal(a.Value)
+	}
+}
+
+// literal notes how deep a literal nests. The parser bounds the recursion.
+func (z *sizer) literal(v *ast.Value) {
+	if v != nil {
+		z.literals = max(z.literals, nesting(v))
+	}
+}
+
+// nesting counts lists and objects, as the limit of variables does.
+func nesting(v *ast.Value) int {
+	if v.Kind != ast.ListValue && v.Kind != ast.ObjectValue {
+		return 0
+	}
+	n := 0
+	for _, c := range v.Children {
+		n = max(n, nesting(c.Value))
+	}
+	return n + 1
 }

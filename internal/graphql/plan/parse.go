@@ -23,6 +23,8 @@ type Limits struct {
 	// Fields is the number of selected fields of the document, fragments
 	// counted wherever they are used.
 	Fields int
+	// Nesting is how deep the literals of the document may nest.
+	Nesting int
 }
 
 // Document is a valid document.
@@ -173,6 +175,9 @@ func syntaxError(text string, err error, l Limits) *Error {
 	}
 	if len(ge.Locations) == 0 { // the only error of the parser without a place
 		return Limit("The query text has more than %d tokens (limit: tokens).", l.Tokens)
+	}
+	if strings.HasPrefix(ge.Message, "exceeded maximum nesting depth") { // enterNested of the parser
+		return Limit("The query text nests deeper than %d levels (limit: nesting).", parser.MaxNestingDepth)
 	}
 	loc := ge.Locations[0]
 	return &Error{

@@ -181,6 +181,13 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
+const tooNested = "The query has a literal that nests deeper than 64 levels (limit: JSON depth)."
+
+// nots is a filter with n negations around two levels.
+func nots(n int) string {
+	return strings.Repeat("{not: ", n) + `{title: {eq: "x"}}` + strings.Repeat("}", n)
+}
+
 func TestLimits(t *testing.T) {
 	t.Parallel()
 	s := compile(t, testSchema)
@@ -211,7 +218,14 @@ func TestLimits(t *testing.T) {
 		{"fields by fragments", fan.String(), "The query selects more than 10000 fields (limit: resolved fields)."},
 		{"a long chain of fragments", chain.String(), ""},
 		{"many operations with a large fragment", variables.String(), "The query selects more than 10000 fields (limit: resolved fields)."},
-		{"nesting of the parser", strings.Repeat("{ a ", 1100), "Invalid Syntax : offending token '{' at line 1 column 4001"},
+		{"nesting of the parser", strings.Repeat("{ a ", 1100), "The query text nests deeper than 1000 levels (limit: nesting)."},
+		{"literals the parser refuses", "{ listTodos(filter: " + nots(1200) + ") { items { id } } }", "The query text nests deeper than 1000 levels (limit: nesting)."},
+		{"literals that fit", "{ listTodos(filter: " + nots(62) + ") { items { id } } }", ""},
+		{"literal", "{ listTodos(filter: " + nots(63) + ") { items { id } } }", tooNested},
+		{"literal of a fragment", "{ ...F } fragment F on Query { ... { listTodos(filter: " + nots(900) + ") { items { id } } } }", tooNested},
+		{"literal of a default", "query($f: ModelTodoFilterInput = " + nots(900) + ") { listTodos(filter: $f) { items { id } } }", tooNested},
+		{"literal of a directive", "{ __typename @skip(if: " + strings.Repeat("[", 900) + strings.Repeat("]", 900) + ") }", tooNested},
+		{"lists", "{ echo(list: " + strings.Repeat("[", 65) + strings.Repeat("]", 65) + ") }", tooNested},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
