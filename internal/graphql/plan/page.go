@@ -61,7 +61,7 @@ func (b *binder) direction(x *transform.Index, partition *scalar.Value) {
 		return
 	}
 	switch {
-	case len(x.Sort) == 0:
+	case len(x.Sort) == 0 && b.f.op.Kind != transform.IndexQuery: // an index orders equal keys by the primary key
 		b.fail(TypeArguments, "sortDirection is not supported for List operations without a Sort key defined.")
 	case partition == nil:
 		b.fail(TypeArguments, "When providing argument 'sortDirection' you must also provide argument '%s'.", x.Partition.Name)
