@@ -36,6 +36,13 @@ func IsUnique(err error) bool {
 	return false
 }
 
+// IsKeyTooLong reports whether err says that a value does not fit into an index.
+// Only PostgreSQL bounds that: a row of a B-tree takes a third of a page.
+func IsKeyTooLong(err error) bool {
+	e, ok := pgCode(err)
+	return ok && e.Code == pgProgramLimit
+}
+
 // PanicError is what a transaction answers when its function panicked. The
 // transaction was rolled back and nobody else was harmed.
 type PanicError struct {

@@ -27,6 +27,7 @@ const (
 	pgReadOnlyTxCode    = "25006" // a standby, or a server that is read-only
 	pgLockNotAvailable  = "55P03"
 	pgStatementTimedOut = "57014"
+	pgProgramLimit      = "54000"
 )
 
 func pgCode(err error) (*pgconn.PgError, bool) {

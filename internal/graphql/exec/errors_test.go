@@ -3,6 +3,7 @@ package exec_test
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -177,4 +178,35 @@ type Tree @model @auth(rules: [{allow: public}]) { id: ID! n: Node }`
 		}
 		w.want(`{ listTrees { items { n { v } } } }`, ``, `{"data":{"listTrees":{"items":[{"n":{"v":1}}]}}}`)
 	})
+}
+
+// TestKeysTooLongTogether updates an indexed field beside a long key, which the
+// statement itself does not write.
+func TestKeysTooLongTogether(t *testing.T) {
+	t.Parallel()
+	each(t, testSchema, func(w *world) {
+		id, name := noise(2000), noise(2000)
+		const create = `mutation($i: CreateDeviceInput!) { createDevice(input: $i) { serial } }`
+		w.want(create, `{"i":{"serial":"`+id+`"}}`, `{"data":{"createDevice":{"serial":"`+id+`"}}}`)
+		got := w.do(`mutation($i: UpdateDeviceInput!) { updateDevice(input: $i) { name } }`, `{"i":{"serial":"`+id+`","name":"`+name+`"}}`)
+		if w.db.Dialect() == db.SQLite { // has no such bound
+			if got != `{"data":{"updateDevice":{"name":"`+name+`"}}}` {
+				w.t.Errorf("%.300s", got)
+			}
+			return
+		}
+		if !strings.Contains(got, `"errorType":"DynamoDB:DynamoDbException"`) || !strings.Contains(got, "the key values together exceed the size limit of 2600 bytes") {
+			w.t.Errorf("%.300s", got)
+		}
+	})
+}
+
+// noise is n letters that do not compress.
+func noise(n int) string {
+	r := rand.New(rand.NewPCG(1, uint64(n)))
+	b := make([]byte, n)
+	for i := range b {
+		b[i] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"[r.IntN(64)]
+	}
+	return string(b)
 }

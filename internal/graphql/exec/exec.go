@@ -301,6 +301,8 @@ func (e *Executor) failed(ctx context.Context, f *plan.Field, err error, room *b
 	case db.IsTooLarge(err):
 		room.exhaust()
 		return room.refuse(f)
+	case db.IsKeyTooLong(err):
+		return value{errs: []*plan.Error{f.KeysTooLong()}}
 	case errors.Is(err, context.DeadlineExceeded) || errors.Is(ctx.Err(), context.DeadlineExceeded):
 		limit := f.Error(plan.TypeQueryLimit, "The request took longer than "+e.c.Limits.Time.String()+" (limit: execution time).")
 		return value{errs: []*plan.Error{limit}}

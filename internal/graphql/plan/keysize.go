@@ -29,6 +29,7 @@ func (b *binder) keySizes() {
 		}
 		return 0
 	}
+	tooLong := false
 	primary := size(m.Primary.Partition.Column) + size(m.Primary.SortColumn)
 	for _, x := range append([]*transform.Index{m.Primary}, m.Indexes...) {
 		partition, sort := size(x.Partition.Column), size(x.SortColumn)
@@ -38,7 +39,16 @@ func (b *binder) keySizes() {
 		case sort > maxSort:
 			b.fail(TypeDynamo, "One or more parameter values were invalid: Aggregated size of all range keys has exceeded the size limit of %d bytes", maxSort)
 		case partition+sort+primary > maxEntry && x != m.Primary, primary > maxEntry:
-			b.fail(TypeDynamo, "One or more parameter values were invalid: the key values together exceed the size limit of %d bytes", maxEntry)
+			tooLong = true
 		}
 	}
+	if tooLong && b.err == nil {
+		b.err = b.f.KeysTooLong()
+	}
+}
+
+// KeysTooLong is the error of key values that are too long together. The database
+// finds the ones of which only some are written.
+func (f *Field) KeysTooLong() *Error {
+	return f.fail(TypeDynamo, "One or more parameter values were invalid: the key values together exceed the size limit of %d bytes", maxEntry)
 }
