@@ -252,7 +252,7 @@ func build(tx *db.Tx, env environment, c construction) error {
 		return err
 	}
 	if err := endpoint.ApplyChanges(tx, tx.Dialect(), changes); err != nil {
-		return err
+		return c.locate(err)
 	}
 	if err := endpoint.PutVersion(tx, c.apiID, c.version, c.source, c.options, merged); err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"preamp/internal/db"
+	"preamp/internal/errs"
 	"preamp/internal/graphql/sqlgen"
 	"preamp/internal/graphql/transform"
 )
@@ -18,6 +19,8 @@ func dialect(d db.Dialect) sqlgen.Dialect {
 }
 
 // ApplyChanges makes the changes of a layout, in order. It can be run again.
+// errs.Invalid when a stored value does not fit into a new index, which only
+// PostgreSQL bounds.
 func ApplyChanges(tx *db.Tx, d db.Dialect, changes []transform.Change) error {
 	for _, c := range changes {
 		if c.Kind == transform.AddColumn && d == db.SQLite {
@@ -29,11 +32,24 @@ func ApplyChanges(tx *db.Tx, d db.Dialect, changes []transform.Change) error {
 				continue
 			}
 		}
-		if err := run(tx, sqlgen.DDL(dialect(d), c)); err != nil {
+		err := run(tx, sqlgen.DDL(dialect(d), c))
+		switch {
+		case db.IsKeyTooLong(err):
+			return errs.Wrap(errs.Invalid, err, "%s: a stored value is too long for a key", element(c))
+		case err != nil:
 			return fmt.Errorf("change the table of %s: %w", c.Table.Model, err)
 		}
 	}
 	return nil
+}
+
+// element is what a change is about: the model, and the index by its name in the
+// schema.
+func element(c transform.Change) string {
+	if c.Kind != transform.CreateIndex {
+		return c.Table.Model
+	}
+	return c.Table.Model + ": index " + c.Index.Index
 }
 
 func run(tx *db.Tx, statements []string) error {

@@ -1,6 +1,8 @@
 package endpoint_test
 
 import (
+	"encoding/base64"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -11,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"preamp/internal/db"
+	"preamp/internal/errs"
 	"preamp/internal/graphql/endpoint"
 	"preamp/internal/graphql/schema"
 	"preamp/internal/graphql/transform"
@@ -316,6 +319,33 @@ func TestChangesCanBeAppliedAgain(t *testing.T) {
 		for range 2 {
 			must(w.t, d.Tx(w.t.Context(), func(tx *db.Tx) error { return endpoint.ApplyChanges(tx, d.Dialect(), changes) }))
 		}
+	})
+}
+
+// TestIndexOnLongValue adds an index on a column that holds a value which
+// PostgreSQL cannot index.
+func TestIndexOnLongValue(t *testing.T) {
+	t.Parallel()
+	each(t, todoSchema, endpoint.Limits{}, func(w *world) {
+		title := make([]byte, 12_000)
+		_, _ = rand.NewChaCha8([32]byte{}).Read(title) // never fails
+		w.run(`mutation($t: String!) { createTodo(input: {id: "a", title: $t}) { id } }`, `{"t":"`+base64.StdEncoding.EncodeToString(title)+`"}`)
+		doc, err := schema.Parse(strings.Replace(todoSchema, "title: String!", `title: String! @index(name: "byTitle")`, 1))
+		must(w.t, err)
+		api, err := transform.Expand(doc, transform.Options{TablePrefix: "t_"})
+		must(w.t, err)
+		_, changes, err := transform.Merge(w.layout, api.Layout)
+		must(w.t, err)
+		d := w.acquire()
+		err = d.Tx(w.t.Context(), func(tx *db.Tx) error { return endpoint.ApplyChanges(tx, d.Dialect(), changes) })
+		if d.Dialect() == db.SQLite { // indexes values of any size
+			must(w.t, err)
+			return
+		}
+		if got := errs.Public(err); got.Kind != errs.Invalid || got.Message != "Todo: index byTitle: a stored value is too long for a key" {
+			w.t.Errorf("%v: %s", got.Kind, got.Message)
+		}
+		w.run(`{ getTodo(id: "a") { id } }`, `null`)
 	})
 }
 
