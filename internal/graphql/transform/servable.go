@@ -29,6 +29,9 @@ func CheckServable(doc *schema.Document, api *API, o Options) error {
 	if err := s.fieldValues(api); err != nil {
 		return err
 	}
+	if err := floatParts(doc, api); err != nil {
+		return err
+	}
 	if o.sync() {
 		return schema.Refuse(nil, "", "conflict detection is not available in this version")
 	}

@@ -94,6 +94,19 @@ func TestCheckServable(t *testing.T) {
 			name: "model inside an object", schema: "type A @model { id: ID! o: O }\ntype O { a: A }",
 			want: "2:10: O.a: an object inside a model cannot hold the model A",
 		},
+		{name: "float as sort key", schema: `type A @model { id: ID! @primaryKey(sortKeyFields: ["f"]) f: Float! n: Int @index(name: "byN", sortKeyFields: ["f"]) }`},
+		{
+			name: "float in a composite key", schema: "type A @model {\n  id: ID! @primaryKey(sortKeyFields: [\"s\", \"f\"])\n  s: String!\n  f: Float!\n}",
+			want: "4:3: A.f: a Float cannot be part of a composite sort key",
+		},
+		{
+			name: "float in a composite index", schema: "type A @model {\n  id: ID!\n  s: String @index(name: \"byS\", sortKeyFields: [\"f\", \"t\"])\n  f: Float t: String\n}",
+			want: "4:3: A.f: a Float cannot be part of a composite sort key",
+		},
+		{
+			name: "float in a composite key of version 1", schema: "type A @model @key(fields: [\"id\", \"s\", \"f\"]) {\n  id: ID!\n  s: String!\n  f: Float!\n}",
+			want: "4:3: A.f: a Float cannot be part of a composite sort key",
+		},
 		{
 			name: "conflicts", schema: "type A @model { id: ID! }", opt: transform.Options{Conflict: transform.AutoMerge},
 			want: "conflict detection is not available in this version",
