@@ -109,14 +109,15 @@ func (c *compiler) modelFilter(name string, def *ast.Definition) (*ast.Definitio
 	if c.opt.sync() && c.version == 2 {
 		more = append(more, field("_deleted", named("ModelBooleanInput")))
 	}
-	return in, addFields(in, more...)
+	return in, addFields(in, def, more...)
 }
 
-// addFields adds fields that must be new.
-func addFields(def *ast.Definition, fields ...*ast.FieldDefinition) error {
+// addFields adds fields that must be new to a type that was made from another
+// one, or to that one itself.
+func addFields(def, from *ast.Definition, fields ...*ast.FieldDefinition) error {
 	for _, f := range fields {
 		if def.Fields.ForName(f.Name) != nil {
-			return errHasField(def.Name, f.Name)
+			return refuseTaken(from, def.Name, f.Name)
 		}
 		def.Fields = append(def.Fields, f)
 	}
@@ -157,7 +158,7 @@ func (c *compiler) subscriptionFilter(m *model, def *ast.Definition) (*ast.Defin
 	if c.opt.sync() {
 		more = append(more, field("_deleted", named("ModelBooleanInput")))
 	}
-	return in, addFields(in, more...)
+	return in, addFields(in, def, more...)
 }
 
 // ensureEnumFilters adds the filter inputs of the enums that a type uses.

@@ -1,7 +1,6 @@
 package transform
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -9,8 +8,14 @@ import (
 	"preamp/internal/graphql/schema"
 )
 
-func errHasField(typ, field string) error {
-	return fmt.Errorf("type %s has already a field with name %s", typ, field)
+// refuseTaken refuses a field of a type whose name a generated type needs for
+// itself.
+func refuseTaken(from *ast.Definition, typ, name string) error {
+	pos := from.Position
+	if f := from.Fields.ForName(name); f != nil && f.Position != nil {
+		pos = f.Position
+	}
+	return schema.Refuse(pos, from.Name+"."+name, "type %s has already a field with name %s", typ, name)
 }
 
 // inputFields are the fields of an object type as fields of an input. Fields
@@ -101,7 +106,7 @@ func (c *compiler) createInputV2(m *model, def *ast.Definition) (*ast.Definition
 		f.Type = nullable(f.Type)
 	}
 	m.relaxTimestamps(in)
-	return in, c.addVersion(in)
+	return in, c.addVersion(in, def)
 }
 
 // updateInputV2 is the input of the update mutation.
@@ -120,13 +125,13 @@ func (c *compiler) updateInputV2(m *model, def *ast.Definition) (*ast.Definition
 		f.Type = required(f.Type)
 	}
 	m.relaxTimestamps(in)
-	return in, c.addVersion(in)
+	return in, c.addVersion(in, def)
 }
 
 // deleteInputV2 is the input of the delete mutation.
 func (c *compiler) deleteInputV2(m *model) (*ast.Definition, error) {
 	in := input(pascal("Delete", m.name, "Input"), field("id", required(named("ID"))))
-	return in, c.addVersion(in)
+	return in, c.addVersion(in, m.def)
 }
 
 // relaxTimestamps makes declared timestamps optional.
@@ -140,9 +145,9 @@ func (m *model) relaxTimestamps(in *ast.Definition) {
 	}
 }
 
-func (c *compiler) addVersion(in *ast.Definition) error {
+func (c *compiler) addVersion(in, def *ast.Definition) error {
 	if !c.opt.sync() {
 		return nil
 	}
-	return addFields(in, field("_version", named("Int")))
+	return addFields(in, def, field("_version", named("Int")))
 }

@@ -35,7 +35,7 @@ func (c *compiler) schemaModelV2(m *model) error {
 		return err
 	}
 	if c.opt.sync() {
-		if err := addFields(def, syncFields()...); err != nil {
+		if err := addFields(def, def, syncFields()...); err != nil {
 			return err
 		}
 	}

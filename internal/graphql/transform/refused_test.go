@@ -25,6 +25,10 @@ var refusalsV2 = []struct{ name, schema, want string }{
 		`1:18: A.id @primaryKey: The @primaryKey directive may only be added to object definitions annotated with @model.`,
 	},
 	{
+		"field named like a part of the filter", "type Tree @model {\n  id: ID!\n  and: String\n}",
+		`3:3: Tree.and: type ModelTreeFilterInput has already a field with name and`,
+	},
+	{
 		"two primary keys", `type A @model { a: ID! @primaryKey b: ID! @primaryKey }`,
 		`1:24: A.a @primaryKey: You may only supply one primary key on type 'A'.`,
 	},
