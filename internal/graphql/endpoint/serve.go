@@ -106,45 +106,67 @@ func (r *Registry) serveGraphQL(w http.ResponseWriter, q *http.Request) {
 		r.refuse(w, http.StatusMethodNotAllowed, "MethodNotAllowedException", "GraphQL requests are sent with POST.")
 		return
 	}
-	ctx := q.Context()
-	apiID := q.PathValue("apiId")
-	d, sealer, release, err := r.c.Locate(ctx, apiID)
-	if err != nil {
-		r.fault(ctx, w, err)
-		return
-	}
-	defer release()
-	a, err := r.lookup(ctx, apiID, d, sealer)
-	if err != nil {
-		r.fault(ctx, w, err)
-		return
-	}
-	caller, message := r.authenticate(a, q)
-	if message != "" {
-		r.refuse(w, http.StatusUnauthorized, codeUnauthorized, message)
-		return
-	}
 	room := buffers.Get().(*buffer)
 	defer room.free()
 	var req exec.Request
-	if !r.decode(w, q, room, &req) {
+	bad := r.decode(q, room, &req)
+	res, no := r.execute(q, room, &req, bad)
+	if no != nil {
+		no(w)
 		return
 	}
-	req.Caller = caller
-	start := time.Now()
-	out, res := a.exec.Execute(authn.NewContext(ctx, caller), d, &req, room.out[:0])
-	room.out = out
 	if res.Malformed {
 		r.refuse(w, http.StatusBadRequest, codeMalformed, unparsed)
 		return
 	}
-	r.metrics.observe(res.Operation, time.Since(start))
 	if res.Errors > 0 {
 		r.metrics.count(res.Operation, "errors")
 	} else {
 		r.metrics.count(res.Operation, "ok")
 	}
-	writeJSON(w, http.StatusOK, out)
+	writeJSON(w, http.StatusOK, room.out)
+}
+
+// refuser answers a request that is not executed.
+type refuser func(w http.ResponseWriter)
+
+// execute executes a request into room.out. bad refuses it for its body, once it
+// is clear that the caller may call the API at all. The environment is pinned
+// for no longer than this takes: not while a slow client sends or receives.
+func (r *Registry) execute(q *http.Request, room *buffer, req *exec.Request, bad refuser) (exec.Result, refuser) {
+	ctx := q.Context()
+	apiID := q.PathValue("apiId")
+	fault := func(err error) refuser {
+		return func(w http.ResponseWriter) { r.fault(ctx, w, err) }
+	}
+	d, sealer, release, err := r.c.Locate(ctx, apiID)
+	if err != nil {
+		return exec.Result{}, fault(err)
+	}
+	defer release()
+	a, err := r.lookup(ctx, apiID, d, sealer)
+	if err != nil {
+		return exec.Result{}, fault(err)
+	}
+	caller, message := r.authenticate(a, q)
+	if message != "" {
+		return exec.Result{}, r.refuser(http.StatusUnauthorized, codeUnauthorized, message)
+	}
+	if bad != nil {
+		return exec.Result{}, bad
+	}
+	req.Caller = caller
+	start := time.Now()
+	out, res := a.exec.Execute(authn.NewContext(ctx, caller), d, req, room.out[:0])
+	room.out = out
+	if !res.Malformed {
+		r.metrics.observe(res.Operation, time.Since(start))
+	}
+	return res, nil
+}
+
+func (r *Registry) refuser(status int, code, message string) refuser {
+	return func(w http.ResponseWriter) { r.refuse(w, status, code, message) }
 }
 
 // authenticate finds out who is calling. A message is why nobody may.
@@ -174,42 +196,40 @@ func (b *buffer) free() {
 	}
 }
 
-// decode reads the body. When it answers false it has answered the request.
-func (r *Registry) decode(w http.ResponseWriter, q *http.Request, room *buffer, out *exec.Request) bool {
+// decode reads the body. What it answers refuses the request; nil is none.
+func (r *Registry) decode(q *http.Request, room *buffer, out *exec.Request) refuser {
 	body, err := readBody(q.Body, room, r.limits.Body)
 	switch {
 	case errors.Is(err, errLarge):
-		w.Header().Set("Connection", "close") // what is left of the body is not read
-		r.refuse(w, http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException",
-			"The request body is larger than "+strconv.FormatInt(r.limits.Body, 10)+" bytes.")
-		return false
+		return func(w http.ResponseWriter) {
+			w.Header().Set("Connection", "close") // what is left of the body is not read
+			r.refuse(w, http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException",
+				"The request body is larger than "+strconv.FormatInt(r.limits.Body, 10)+" bytes.")
+		}
 	case err != nil:
-		r.refuse(w, http.StatusBadRequest, codeMalformed, "The request body could not be read.")
-		return false
+		return r.refuser(http.StatusBadRequest, codeMalformed, "The request body could not be read.")
 	case strings.TrimSpace(body) == "":
-		r.refuse(w, http.StatusBadRequest, codeMalformed, "Request body is empty.")
-		return false
+		return r.refuser(http.StatusBadRequest, codeMalformed, "Request body is empty.")
 	}
 	v, err := scalar.Decode(body, r.limits.JSONDepth)
 	switch {
 	case errors.Is(err, scalar.ErrDepth):
-		r.limited(w, plan.Limit("The request body nests deeper than %d levels (limit: JSON depth).", r.limits.JSONDepth))
-		return false
+		return r.limited("The request body nests deeper than %d levels (limit: JSON depth).", r.limits.JSONDepth)
 	case errors.Is(err, scalar.ErrSize):
-		r.limited(w, plan.Limit("The request body has more than %d values (limit: JSON values).", scalar.MaxValues))
-		return false
+		return r.limited("The request body has more than %d values (limit: JSON values).", scalar.MaxValues)
 	case err != nil || !envelope(&v, out):
-		r.refuse(w, http.StatusBadRequest, codeMalformed, unparsed)
-		return false
+		return r.refuser(http.StatusBadRequest, codeMalformed, unparsed)
 	}
-	return true
+	return nil
 }
 
-// limited answers a request that is over a limit: status 200, since clients
+// limited refuses a request that is over a limit: with status 200, since clients
 // repeat others.
-func (r *Registry) limited(w http.ResponseWriter, e *plan.Error) {
-	r.metrics.count("", "refused")
-	writeJSON(w, http.StatusOK, exec.AppendFailure(nil, e))
+func (r *Registry) limited(format string, limit int) refuser {
+	return func(w http.ResponseWriter) {
+		r.metrics.count("", "refused")
+		writeJSON(w, http.StatusOK, exec.AppendFailure(nil, plan.Limit(format, limit)))
+	}
 }
 
 // envelope takes a request apart. Members that are not known are ignored.
