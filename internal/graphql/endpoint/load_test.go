@@ -103,18 +103,23 @@ func TestFewAPIsAreKept(t *testing.T) {
 // TestLimitsAreChecked names every limit that has no test of its own.
 func TestLimitsAreChecked(t *testing.T) {
 	t.Parallel()
-	limits := endpoint.Limits{QueryText: 600, Tokens: 40, Aliases: 3, Fields: 8, List: 2, Page: 1}
+	limits := endpoint.Limits{QueryText: 600, Tokens: 40, Aliases: 3, Fields: 8, List: 2, Page: 1, Answer: 100, JSONDepth: 5}
 	each(t, todoSchema, limits, func(w *world) {
 		for query, want := range map[string]string{
-			"{ __typename } #" + strings.Repeat("x", 600):                      "(limit: query text)",
-			"{ " + strings.Repeat("__typename ", 41) + "}":                     "(limit: tokens)",
-			"{ a: __typename b: __typename c: __typename d: __typename }":      "(limit: aliases)",
-			"{ getTodo(id: 1) { id title n done createdAt updatedAt id id } }": "(limit: resolved fields)",
+			"{ __typename } #" + strings.Repeat("x", 600):                                    "(limit: query text)",
+			"{ " + strings.Repeat("__typename ", 41) + "}":                                   "(limit: tokens)",
+			"{ a: __typename b: __typename c: __typename d: __typename }":                    "(limit: aliases)",
+			"{ getTodo(id: 1) { id title n done createdAt updatedAt id id } }":               "(limit: resolved fields)",
+			"{ listTodos(filter: {not: {not: {not: {not: {id: {eq: 1}}}}}}) { nextToken } }": "(limit: JSON depth)",
 		} {
 			got := w.run(query, `null`)
 			if !strings.Contains(got, want) || !strings.Contains(got, `"errorType":"QueryLimit"`) || !strings.HasPrefix(got, `{"data":null`) {
 				w.t.Errorf("%s: %s", want, got)
 			}
+		}
+		long := strings.Repeat("x", 100)
+		if got := w.run(`mutation($t: String!) { createTodo(input: {id: "d", title: $t}) { title } }`, `{"t":"`+long+`"}`); !strings.Contains(got, "(limit: response size)") {
+			w.t.Error(got)
 		}
 		for _, id := range []string{"a", "b", "c"} {
 			w.run(`mutation($i: ID) { createTodo(input: {id: $i, title: "t"}) { id } }`, `{"i":"`+id+`"}`)
