@@ -75,11 +75,12 @@ type Model struct {
 	Stored string
 	Table  string // physical name
 	// Fields are all fields of the output type in order, the generated ones
-	// included.
+	// included; behind them come the foreign keys of version 1 that only the
+	// inputs have.
 	Fields []*Field
 	// Primary is the primary key.
 	Primary *Index
-	// Indexes are the secondary ones.
+	// Indexes are the secondary ones, those that relations need included.
 	Indexes []*Index
 	// CreatedAt and UpdatedAt name the timestamps that the server fills; empty
 	// when switched off.
@@ -161,6 +162,9 @@ type Field struct {
 	Default *scalar.Value
 	// Checks are made of every value that a client writes, in this order.
 	Checks []Check
+	// Link is what stands behind a Relation. It is nil when the keys on both
+	// sides cannot be compared; CheckServable refuses that.
+	Link *Link
 	// Rules are field level rules; they replace the model's for this field.
 	Rules []Rule
 }
@@ -185,6 +189,24 @@ type Check struct {
 	Pattern *regexp.Regexp
 	// Message is the error that clients get.
 	Message string
+}
+
+// Link leads from a model to the items of another one.
+type Link struct {
+	// Model is the other model.
+	Model *Model
+	// Many says that the field is a page of items, not one item or null.
+	Many bool
+	// Index is the key of Model by which the items are found.
+	Index *Index
+	// From are the fields of the declaring model that have the values of the
+	// key: the partition field, and all sort fields or none of them.
+	From []*Field
+	// Sort is the key whose sort argument the field takes, nil for none. It is
+	// not always Index.
+	Sort *Index
+	// Limit is the default size of a page; 0 is the usual one.
+	Limit int
 }
 
 // Index is a key of a model: a partition field and optional sort fields.

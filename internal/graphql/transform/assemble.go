@@ -12,6 +12,8 @@ type assembler struct {
 	api   *API
 	names *namer
 	keys  map[*key]*Index
+	// columns are the physical names in use, by model.
+	columns map[string]map[string]string
 }
 
 func (a *assembler) run() error {
@@ -20,7 +22,11 @@ func (a *assembler) run() error {
 			return err
 		}
 	}
+	if err := a.relations(); err != nil {
+		return err
+	}
 	for _, m := range a.models {
+		a.api.Layout.Tables = append(a.api.Layout.Tables, tableOf(a.api.Models[m.name]))
 		a.objects(a.out.object(m.name))
 	}
 	a.operations()
@@ -42,6 +48,7 @@ func (a *assembler) model(m *model) error {
 	}
 	out.Open = m.def.Directives.ForName("auth") == nil && (a.version == 1 || a.opt.Sandbox)
 	columns := map[string]string{}
+	a.columns[m.name] = columns
 	for _, f := range def.Fields {
 		x := a.field(f)
 		if hasColumn(x.Kind) {
@@ -72,7 +79,6 @@ func (a *assembler) model(m *model) error {
 		out.Indexes = append(out.Indexes, x)
 	}
 	a.api.Models[m.name] = out
-	a.api.Layout.Tables = append(a.api.Layout.Tables, tableOf(out))
 	return nil
 }
 
@@ -182,7 +188,7 @@ func (a *assembler) index(m *Model, k *key, columns map[string]string) (*Index, 
 func (a *assembler) objects(def *ast.Definition) {
 	for _, f := range def.Fields {
 		sub := a.out.object(f.Type.Name())
-		if sub == nil || a.byName[sub.Name] != nil || a.api.Objects[sub.Name] != nil {
+		if sub == nil || isRelation(f) || a.byName[sub.Name] != nil || a.api.Objects[sub.Name] != nil {
 			continue
 		}
 		o := &Object{Name: sub.Name}

@@ -58,9 +58,11 @@ type compiler struct {
 
 	hasMany, hasOne, belongsTo, manyToManyEnds []*relation
 	manyToMany                                 []*manyToMany
-	searchable                                 []*search
-	predictions                                []*prediction
-	auth                                       *authorizer
+	// links are the relations of version 1.
+	links       []*link
+	searchable  []*search
+	predictions []*prediction
+	auth        *authorizer
 	// operations are the generated root fields.
 	operations map[ast.Operation]map[string]*operation
 }

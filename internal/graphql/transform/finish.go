@@ -49,7 +49,7 @@ func (c *compiler) finish() (*API, error) {
 	} else {
 		api.Schema = loaded
 	}
-	a := &assembler{compiler: c, api: api, names: newNamer(c.opt.TablePrefix), keys: map[*key]*Index{}}
+	a := &assembler{compiler: c, api: api, names: newNamer(c.opt.TablePrefix), keys: map[*key]*Index{}, columns: map[string]map[string]string{}}
 	if err := a.run(); err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package transform_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -11,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"preamp/internal/graphql/schema"
@@ -94,7 +95,7 @@ func golden(t *testing.T, file string) {
 		return
 	}
 	for name, text := range got {
-		if diff := cmp.Diff(given[name], text); diff != "" {
+		if diff := gocmp.Diff(given[name], text); diff != "" {
 			t.Errorf("%s (-want +got, rewrite with -update):\n%s", name, diff)
 		}
 	}
@@ -134,6 +135,30 @@ var kinds = []string{
 	"", "get", "list", "index", "create", "update", "delete", "sync", "search", "onCreate", "onUpdate", "onDelete", "custom",
 }
 
+// link prints what stands behind a relation.
+func link(f *transform.Field) string {
+	l := f.Link
+	if l == nil {
+		return f.Name + ": keys differ"
+	}
+	text := f.Name + ": one "
+	if l.Many {
+		text = f.Name + ": many "
+	}
+	text += l.Model.Name + " by " + cmp.Or(l.Index.Name, "primary key") + " ("
+	for i, from := range l.From {
+		text += fmt.Sprintf(" %s=%s", l.Index.Fields()[i].Name, from.Name)
+	}
+	text += " )"
+	if l.Sort != nil {
+		text += " argument " + l.Sort.SortArgument
+	}
+	if l.Limit != 0 {
+		text += fmt.Sprintf(" limit %d", l.Limit)
+	}
+	return text
+}
+
 // operations prints what stands behind the root fields, one per line.
 func operations(api *transform.API) string {
 	var b strings.Builder
@@ -160,6 +185,11 @@ func operations(api *transform.API) string {
 	for _, name := range slices.Sorted(maps.Keys(api.Models)) {
 		m := api.Models[name]
 		fmt.Fprintf(&b, "model %s: open %v, times %q %q, at %d:%d\n", name, m.Open, m.CreatedAt, m.UpdatedAt, m.Line, m.Column)
+		for _, f := range m.Fields {
+			if f.Kind == transform.Relation {
+				fmt.Fprintf(&b, "  %s\n", link(f))
+			}
+		}
 		for _, r := range m.Rules {
 			fmt.Fprintf(&b, "  rule %+v\n", r)
 		}

@@ -38,6 +38,25 @@ func CheckServable(doc *schema.Document, api *API, o Options) error {
 	if api != nil && api.Invalid != nil {
 		return schema.Refuse(nil, "", "%s", api.Invalid.Error())
 	}
+	return s.relations(api)
+}
+
+// relations refuses relations whose keys cannot be compared.
+func (s *servable) relations(api *API) error {
+	if api == nil {
+		return nil
+	}
+	for _, d := range s.doc.AST.Definitions {
+		m := api.Models[d.Name]
+		if m == nil {
+			continue
+		}
+		for _, f := range m.Fields {
+			if f.Kind == Relation && f.Link == nil {
+				return schema.Refuse(d.Position, d.Name+"."+f.Name, "the keys of the two models have different types")
+			}
+		}
+	}
 	return nil
 }
 

@@ -68,7 +68,12 @@ func (c *compiler) connectionByKey(e element, related *model) error {
 	if err := checkKeyTypes(e, related, names, keys); err != nil {
 		return err
 	}
-	if !isList(e.field.Type) {
+	many := isList(e.field.Type)
+	c.links = append(c.links, &link{
+		element: e, related: related.name, many: many, from: names, index: keyName,
+		sorted: many && len(names) == 1 && len(keys) > 1, sort: keyName,
+	})
+	if !many {
 		if keyName != "" {
 			return e.refuse("Connection is to a single object but the keyName %s was provided which does not reference the default table.",
 				keyName)
@@ -197,6 +202,9 @@ func (c *compiler) connectionByName(e element, related *model) error {
 		if err := checkKeyField(e, related.def.Fields.ForName(key)); err != nil {
 			return err
 		}
+		// What the other half stores is what the items are found by.
+		stored := c.keyField(element{parent: related.def, field: other, directive: otherDirective}, camel(related.name, other.Name, "id"))
+		c.linkList(e, related, stored, foreign)
 		return c.sortedConnection(e, related, foreign)
 	case list:
 		key := c.keyField(e, camel(e.parent.Name, e.field.Name, "id"))
@@ -206,6 +214,7 @@ func (c *compiler) connectionByName(e element, related *model) error {
 		if err := c.sortedConnection(e, related, foreign); err != nil {
 			return err
 		}
+		c.linkList(e, related, key, foreign)
 		c.keyToInputs(related.name, key, false)
 		return nil
 	case other != nil && isList(other.Type) && sortName != "" && own == nil:
@@ -221,7 +230,25 @@ func (c *compiler) connectionByName(e element, related *model) error {
 		return err
 	}
 	c.keyToInputs(e.parent.Name, key, e.field.Type.NonNull)
+	l := &link{element: e, related: related.name, from: []string{key}, foreign: map[string]string{e.parent.Name: key}}
+	if sort := stringArgument(e.directive, "sortField"); sort != "" && (other == nil || !isList(other.Type)) {
+		l.from = append(l.from, sort)
+	}
+	c.links = append(c.links, l)
 	return nil
+}
+
+// linkList is a list that is found by a foreign key of the related model, in
+// the order of a field if there is one.
+func (c *compiler) linkList(e element, related *model, foreignKey string, sort *ast.FieldDefinition) {
+	l := &link{
+		element: e, related: related.name, many: true, from: keyNamesV1(c.byName[e.parent.Name], "")[:1],
+		index: "gsi-" + e.String(), keys: []string{foreignKey}, foreign: map[string]string{related.name: foreignKey},
+	}
+	if sort != nil {
+		l.keys, l.sorted, l.sort = append(l.keys, sort.Name), true, l.index
+	}
+	c.links = append(c.links, l)
 }
 
 // keyField is the name of the foreign key: keyField, else the generated one.
