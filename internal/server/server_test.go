@@ -193,7 +193,7 @@ func TestFromSchemaToAPI(t *testing.T) {
 			{"type that does not exist", "type Note @model {\n  id: ID!\n  title: Nothing\n}", "3:10: Note.title: "},
 			{"changed type", "type Note @model {\n  id: ID!\n  title: String!\n  count: String\n}", "4:3: Note.count: the type cannot change from Int to String"},
 			{"changed key", "type Note @model {\n  id: ID!\n  title: String! @primaryKey\n}", "1:6: Note: the primary key cannot change"},
-			{"relation", "type Note @model {\n  id: ID!\n  next: Note @hasOne\n}", "3:14: Note.next @hasOne: "},
+			{"search", "type Note @model\n@searchable {\n  id: ID!\n}", "2:1: Note @searchable: "},
 		} {
 			if e := r.updateAPI("notes", tc.schema); !strings.HasPrefix(e, tc.want) {
 				t.Errorf("%s: error %q, want %q...", tc.name, e, tc.want)

@@ -91,7 +91,7 @@ func New(c Config) (*Executor, error) {
 		e.dialect = sqlgen.Postgres
 	}
 	e.env = plan.Env{
-		NewID: uuid.NewString, NullMark: e.nonce + string(markNull), KeyMark: e.nonce + string(markKey),
+		NewID: uuid.NewString, NullMark: e.nonce + string(markNull), KeyMark: e.nonce + string(markKey), FailMark: e.nonce + string(markFail),
 		OpenToken: e.openToken, Limit: c.Limits.Page, MaxLimit: c.Limits.MaxPage,
 	}
 	return e, nil
@@ -251,12 +251,8 @@ func (e *Executor) run(ctx context.Context, d *db.DB, f *plan.Field, state *fiel
 	if b.Statement == nil {
 		return value{}
 	}
-	sql := state.sql(e.dialect, b.Statement)
-	if e.c.Trace != nil {
-		e.c.Trace(sql, b.Params)
-	}
 	if b.Statement.Kind == plan.SelectOne || b.Statement.Kind == plan.SelectPage {
-		text, err := d.Text(ctx, sql, b.Params...)
+		text, err := d.Text(ctx, e.sql(state, b), b.Params...)
 		if errors.Is(err, db.ErrNoRows) {
 			return value{}
 		}
@@ -265,17 +261,42 @@ func (e *Executor) run(ctx context.Context, d *db.DB, f *plan.Field, state *fiel
 		}
 		return e.answer(ctx, f, b, text, room)
 	}
+	steps := [2]*plan.Bound{b}
+	answer := b
+	if b.Answer != nil { // relations are read before the row goes, and otherwise when it is written
+		answer = b.Answer
+		steps[1] = answer
+		if b.Statement.Kind == plan.Delete {
+			steps[0], steps[1] = answer, b
+		}
+	}
+	var sql [2]string
+	for i, s := range steps {
+		if s != nil {
+			sql[i] = e.sql(state, s)
+		}
+	}
 	var text []byte
 	found := false
 	err := d.Tx(ctx, func(tx *db.Tx) error {
 		text, found = nil, false
-		switch err := tx.Row(sql, b.Params...).Scan(&text); {
-		case errors.Is(err, db.ErrNoRows):
-			return nil
-		case err != nil:
-			return err
+		for i, s := range steps {
+			if s == nil {
+				continue
+			}
+			var got []byte
+			switch err := tx.Row(sql[i], s.Params...).Scan(&got); {
+			case errors.Is(err, db.ErrNoRows):
+				found = false
+				return nil
+			case err != nil:
+				return err
+			}
+			found = true
+			if s == answer {
+				text = got
+			}
 		}
-		found = true
 		return nil
 	})
 	switch {
@@ -284,7 +305,16 @@ func (e *Executor) run(ctx context.Context, d *db.DB, f *plan.Field, state *fiel
 	case !found:
 		return value{errs: []*plan.Error{conditionFailed(f)}}
 	}
-	return e.answer(ctx, f, b, text, room)
+	return e.answer(ctx, f, answer, text, room)
+}
+
+// sql is the SQL of a bound statement.
+func (e *Executor) sql(state *fieldState, b *plan.Bound) string {
+	sql := state.sql(e.dialect, b.Statement)
+	if e.c.Trace != nil {
+		e.c.Trace(sql, b.Params)
+	}
+	return sql
 }
 
 func conditionFailed(f *plan.Field) *plan.Error {

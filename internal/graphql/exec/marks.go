@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"strconv"
 	"strings"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -17,7 +18,10 @@ import (
 // so no stored text can pass for a mark.
 const (
 	markNull = 'N' // a null in a non-null field
-	markKey  = 'K' // the key where the next page begins, as JSON
+	// the key where the next page begins, as JSON; the number of the relation
+	// comes before it, if it is not the page of the root field
+	markKey  = 'K'
+	markFail = 'F' // a relation that cannot be read, by its number
 )
 
 var errMark = errors.New("exec: mark that cannot be read")
@@ -28,34 +32,33 @@ func (e *Executor) resolve(ctx context.Context, f *plan.Field, b *plan.Bound, te
 	if text == nil {
 		return value{}
 	}
-	st := b.Statement
-	if st.NullMark == 0 && st.KeyMark == 0 {
+	if !b.Marks {
 		return value{text: text}
 	}
 	i := bytes.Index(text, []byte(e.nonce))
 	if i < 0 {
 		return value{text: text}
 	}
-	text, nulls, err := e.sealKeys(text, i, b.Scope)
+	text, nulls, err := e.sealKeys(text, i, b)
 	if err != nil {
 		return e.failed(ctx, f, err, room)
 	}
 	if !nulls {
 		return value{text: text}
 	}
-	return e.propagate(ctx, f, text, room)
+	return e.propagate(ctx, f, b, text, room)
 }
 
 // sealKeys replaces key marks by tokens; i is where the first mark is. nulls
-// says that null marks were seen.
-func (e *Executor) sealKeys(text []byte, i int, scope []byte) (out []byte, nulls bool, err error) {
+// says that other marks were seen.
+func (e *Executor) sealKeys(text []byte, i int, b *plan.Bound) (out []byte, nulls bool, err error) {
 	out = make([]byte, 0, len(text)+128)
 	for i >= 0 {
 		mark := i + len(e.nonce)
 		if i == 0 || mark >= len(text) {
 			return nil, false, errMark
 		}
-		if text[mark] == markNull {
+		if text[mark] == markNull || text[mark] == markFail {
 			nulls = true
 			out = append(out, text[:mark]...)
 			text = text[mark:]
@@ -70,7 +73,11 @@ func (e *Executor) sealKeys(text []byte, i int, scope []byte) (out []byte, nulls
 		if err != nil {
 			return nil, false, errMark
 		}
-		payload := append(append(make([]byte, 0, len(scope)+len(key.Str)), scope...), key.Str...)
+		scope, rest, ok := scopeOf(b, key.Str)
+		if !ok {
+			return nil, false, errMark
+		}
+		payload := append(append(make([]byte, 0, len(scope)+len(rest)), scope...), rest...)
 		out = append(out, text[:i]...) // up to and including the quote
 		out = append(out, e.c.Sealer.SealToken(e.kind, payload, e.c.Now().Add(tokenLife))...)
 		out = append(out, '"')
@@ -78,6 +85,20 @@ func (e *Executor) sealKeys(text []byte, i int, scope []byte) (out []byte, nulls
 		i = bytes.Index(text, []byte(e.nonce))
 	}
 	return append(out, text...), nulls, nil
+}
+
+// scopeOf takes the number of the relation off a key mark and answers what the
+// token is good for.
+func scopeOf(b *plan.Bound, key string) (scope []byte, rest string, ok bool) {
+	at := strings.IndexByte(key, '[')
+	if at <= 0 {
+		return b.Scope, key, at == 0
+	}
+	n, err := strconv.Atoi(key[:at])
+	if err != nil || n < 0 || n >= len(b.Scopes) {
+		return nil, "", false
+	}
+	return b.Scopes[n], key[at:], true
 }
 
 // stringEnd is the index behind the quote that ends the string at i, or -1.
@@ -96,12 +117,12 @@ func stringEnd(text []byte, i int) int {
 
 // propagate applies the rule for nulls in non-null fields: the null moves up to
 // the nearest field that may be null.
-func (e *Executor) propagate(ctx context.Context, f *plan.Field, text []byte, room *budget) value {
+func (e *Executor) propagate(ctx context.Context, f *plan.Field, b *plan.Bound, text []byte, room *budget) value {
 	v, err := scalar.DecodeOwn(string(text))
 	if err != nil {
 		return e.failed(ctx, f, err, room)
 	}
-	c := completer{mark: e.nonce + string(markNull)}
+	c := completer{mark: e.nonce + string(markNull), fail: e.nonce + string(markFail), failures: b.Failures}
 	out := value{}
 	if c.value(&v, f.Type, f.Out, f.Parent, []any{f.Key}) && !v.IsNull() {
 		out.text = v.AppendJSON(nil)
@@ -114,8 +135,20 @@ func (e *Executor) propagate(ctx context.Context, f *plan.Field, text []byte, ro
 const maxNullErrors = 1000
 
 type completer struct {
-	mark string
-	errs []*plan.Error
+	mark, fail string
+	failures   []*plan.Error
+	errs       []*plan.Error
+}
+
+// failed is the error of a fail mark at a path.
+func (c *completer) failed(mark string, path []any) {
+	n, err := strconv.Atoi(mark[len(c.fail):])
+	if err != nil || n < 0 || n >= len(c.failures) || c.failures[n] == nil || len(c.errs) >= maxNullErrors {
+		return
+	}
+	e := *c.failures[n]
+	e.Path = append([]any(nil), path...)
+	c.errs = append(c.errs, &e)
 }
 
 // value completes a value in place. It answers false when the value is null and
@@ -127,6 +160,10 @@ func (c *completer) value(v *scalar.Value, t *ast.Type, sub *plan.Object, parent
 			c.errs = append(c.errs, plan.NullError(t, parent, append([]any(nil), path...)))
 		}
 		return !t.NonNull
+	}
+	if v.Kind == scalar.String && c.failures != nil && strings.HasPrefix(v.Str, c.fail) {
+		c.failed(v.Str, path)
+		*v = scalar.Value{}
 	}
 	switch {
 	case v.IsNull():

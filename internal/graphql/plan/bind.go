@@ -14,8 +14,10 @@ type Env struct {
 	Now string
 	// NewID makes a random id.
 	NewID func() string
-	// NullMark and KeyMark are what a statement emits as marks.
-	NullMark, KeyMark string
+	// NullMark, KeyMark and FailMark are what a statement emits as marks. Behind
+	// KeyMark comes the key as a JSON list; for a relation, the number of the
+	// relation is between the two. Behind FailMark is the number.
+	NullMark, KeyMark, FailMark string
 	// OpenToken opens a nextToken; what it answers was once Bound.Scope and a
 	// key of the page.
 	OpenToken func(token string) ([]byte, error)
@@ -30,28 +32,42 @@ type Bound struct {
 	Params    []any
 	// Refused says that the condition of a mutation cannot hold.
 	Refused bool
-	// Scope is what a nextToken of this page is good for.
-	Scope []byte
+	// Answer is what answers a mutation that has relations, in the same
+	// transaction: before a Delete, after others.
+	Answer *Bound
+	// Marks says that the answer may hold marks.
+	Marks bool
+	// Scope is what a nextToken of this page is good for; Scopes are those of
+	// the relations.
+	Scope  []byte
+	Scopes [][]byte
+	// Failures are the errors behind fail marks, by relation.
+	Failures []*Error
 }
 
 // binder joins one field with values.
 type binder struct {
 	f      *Field
+	r      *request // the field itself, or one of its relations
 	env    *Env
 	vars   []Var
 	st     *Statement
 	params []any
 	preds  int
 	err    *Error
+	// written are the key fields of a row that is written.
+	written func(name string) *scalar.Value
 }
 
 // Bind joins the field with values.
 func (f *Field) Bind(env *Env, vars []Var) (Bound, *Error) {
-	b := binder{f: f, env: env, vars: vars}
-	b.st = &Statement{Table: f.op.Model.Table, Out: f.Out}
+	b := binder{f: f, r: &f.root, env: env, vars: vars}
+	b.st = &Statement{Table: f.op.Model.Table}
 	b.params = make([]any, 0, 8)
-	if f.nulls {
-		b.st.NullMark = b.param(env.NullMark)
+	read := f.op.Kind == transform.Get || f.op.Kind == transform.List || f.op.Kind == transform.IndexQuery
+	apart := !read && len(f.relations) > 0
+	if !apart {
+		b.answer()
 	}
 	var out Bound
 	ok := false
@@ -59,7 +75,7 @@ func (f *Field) Bind(env *Env, vars []Var) (Bound, *Error) {
 	case transform.Get:
 		ok = b.get()
 	case transform.List, transform.IndexQuery:
-		ok = b.page(&out)
+		ok = b.page(&out.Scope)
 	case transform.Create:
 		ok, out.Refused = b.create()
 	case transform.Update:
@@ -70,10 +86,24 @@ func (f *Field) Bind(env *Env, vars []Var) (Bound, *Error) {
 	if b.err != nil {
 		return Bound{}, b.err
 	}
-	if ok && !out.Refused {
-		out.Statement, out.Params = b.st, b.params
+	if !ok || out.Refused {
+		return out, nil
 	}
-	return out, nil
+	if apart {
+		out.Answer = b.apart()
+	} else {
+		b.relations(&out)
+	}
+	out.Statement, out.Params = b.st, b.params
+	return out, b.err
+}
+
+// answer makes the statement answer the selection.
+func (b *binder) answer() {
+	b.st.Out = b.f.Out
+	if b.f.nulls {
+		b.st.NullMark = b.param(b.env.NullMark)
+	}
 }
 
 func (b *binder) param(v any) Param {
@@ -83,11 +113,15 @@ func (b *binder) param(v any) Param {
 
 func (b *binder) fail(kind, format string, args ...any) {
 	if b.err == nil {
-		b.err = b.f.fail(kind, format, args...)
+		if b.r.link != nil {
+			b.err = b.r.fail(kind, format, args...)
+		} else {
+			b.err = b.f.fail(kind, format, args...)
+		}
 	}
 }
 
-func (b *binder) arg(name string) *scalar.Value { return b.f.args.get(name, b.vars) }
+func (b *binder) arg(name string) *scalar.Value { return b.r.args.get(name, b.vars) }
 
 // stored converts a value to what a column holds. The key argument of a model
 // keyed by "id" is an ID whatever the type of the field, so a number may come
@@ -128,7 +162,7 @@ func stored(v *scalar.Value, s transform.Storage) (any, bool) {
 // key adds the primary key of a row to Where. It answers false when no row can
 // have it.
 func (b *binder) key(value func(name string) *scalar.Value) bool {
-	x := b.f.op.Model.Primary
+	x := b.r.model.Primary
 	if !b.equal(column(x.Partition), value(x.Partition.Name)) {
 		return false
 	}

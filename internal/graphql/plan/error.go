@@ -57,6 +57,11 @@ func (f *Field) fail(kind, format string, args ...any) *Error {
 	return f.Error(kind, fmt.Sprintf(format, args...))
 }
 
+// fail makes an error of a relation. Its path is known when it is met.
+func (r *request) fail(kind, format string, args ...any) *Error {
+	return &Error{Message: fmt.Sprintf(format, args...), Type: kind, Locations: []Location{r.location}, Resolver: true}
+}
+
 // Error makes an error entry of this field.
 func (f *Field) Error(kind, message string) *Error {
 	return &Error{Message: message, Type: kind, Path: []any{f.Key}, Locations: []Location{f.Location}, Resolver: true}

@@ -78,7 +78,7 @@ func (b *binder) object(v *scalar.Value, negated bool) []Pred {
 // logical reports whether a member of a filter is the operator of that name. A
 // model may have a field of the same name; then the field is meant.
 func (b *binder) logical(name string) bool {
-	return b.f.schema.columns[b.f.op.Model][name] == nil
+	return b.f.schema.columns[b.r.model][name] == nil
 }
 
 // either is the operator that joins the members of an object.
@@ -112,7 +112,7 @@ func (b *binder) list(v *scalar.Value, op PredOp, negated bool) []Pred {
 
 // fieldFilter is the predicates of the operators on one field.
 func (b *binder) fieldFilter(name string, ops *scalar.Value, negated bool) []Pred {
-	f := b.f.schema.columns[b.f.op.Model][name]
+	f := b.f.schema.columns[b.r.model][name]
 	var kids []Pred
 	for i, op := range ops.Keys {
 		v := &ops.List[i]

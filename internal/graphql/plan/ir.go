@@ -19,22 +19,32 @@ const (
 	Insert
 	Update
 	Delete
+	// Failure is a relation that cannot be read: its answer is FailMark.
+	Failure
 )
 
 // Statement is what one root field asks of the database. Its answer is one JSON
-// text, or no row.
+// text, or no row. A relation is a statement inside another one.
 type Statement struct {
 	Kind  StatementKind
 	Table string
-	// Out is the answer: the row, or the connection for SelectPage.
+	// Out is the answer: the row, or the connection for SelectPage. It is nil
+	// for a mutation that another statement answers.
 	Out *Object
+	// Nested are the statements of the relations below Out, at any depth, by
+	// Output.Nested. Those of a nested statement are in the outermost one.
+	Nested []*Statement
 	// Where selects rows; all of it must hold.
 	Where []Pred
 	// Set are the columns that Insert and Update write.
 	Set []Assign
 
-	// Order is the total order of a page; Desc turns all of it around.
+	// Order is the total order of a page; Desc turns all of it around. A
+	// SelectOne with an order takes the first row.
 	Order []Column
+	// Fixed are the columns that have the same value in all rows of a nested
+	// page: with Order they are the key of a row.
+	Fixed []Column
 	Desc  bool
 	// After are the values of Order at which the page begins, the row with
 	// these values included.
@@ -48,6 +58,12 @@ type Statement struct {
 	// NullMark stands for a null in a non-null field, KeyMark begins the mark
 	// that becomes a nextToken. 0 when the statement cannot emit it.
 	NullMark, KeyMark Param
+	// FailMark stands for a relation that cannot be read, or not for the rows
+	// around it that do not satisfy Guard.
+	FailMark Param
+	Guard    []Pred
+	// Lock keeps the selected row from changing before the transaction ends.
+	Lock bool
 }
 
 // Column is a stored column.
@@ -111,7 +127,10 @@ type Pred struct {
 	Measure Measure
 	Column  Column
 	Args    [2]Param
-	Kids    []Pred
+	// Outer are columns of the row around a nested statement, in place of
+	// Args[0]: one, or the parts that are joined by "#".
+	Outer []Column
+	Kids  []Pred
 }
 
 // OutputKind says where an output comes from.
@@ -125,6 +144,7 @@ const (
 	NullOutput                       // always null
 	Items                            // the rows of a page
 	NextToken                        // the mark of the next page
+	Related                          // the answer of a nested statement
 )
 
 // Object is the selection of an object type.
@@ -140,6 +160,7 @@ type Output struct {
 	Type   *ast.Type
 	Column Column // FromColumn
 	Name   string // FromMember: its name in the stored object
+	Nested int    // Related: which statement of Statement.Nested
 	// Sure says that the store never has a null here.
 	Sure bool
 	// Sub is the selection of the object, or of the objects of a list.
@@ -150,7 +171,9 @@ type Output struct {
 // field exactly if they are the same but for the values of their parameters.
 func (s *Statement) AppendShape(b []byte) []byte {
 	b = append(b, byte(s.Kind), flag(s.Desc), byte(len(s.After)), flag(s.Filtered))
-	b = appendParam(b, s.Limit)
+	for _, p := range []Param{s.Limit, s.NullMark, s.KeyMark, s.FailMark} {
+		b = appendParam(b, p)
+	}
 	for _, p := range s.After {
 		b = appendParam(b, p)
 	}
@@ -168,11 +191,19 @@ func (s *Statement) AppendShape(b []byte) []byte {
 		}
 		b = append(b, 0)
 	}
+	b = append(b, 0xff)
+	for i := range s.Guard {
+		b = s.Guard[i].appendShape(b)
+	}
+	b = append(b, 0xff)
+	for _, n := range s.Nested {
+		b = n.AppendShape(b)
+	}
 	return b
 }
 
 func (p *Pred) appendShape(b []byte) []byte {
-	b = append(b, byte(p.Op), flag(p.Not), byte(p.Measure))
+	b = append(b, byte(p.Op), flag(p.Not), byte(p.Measure), byte(len(p.Outer)))
 	b = append(append(b, p.Column.Name...), 0)
 	b = appendParam(appendParam(b, p.Args[0]), p.Args[1])
 	for i := range p.Kids {

@@ -16,7 +16,7 @@ func (b *binder) keySizes() {
 	if b.err != nil {
 		return
 	}
-	m := b.f.op.Model
+	m := b.r.model
 	size := func(column string) int {
 		for _, a := range b.st.Set {
 			if a.Column.Name != column || a.Value == 0 {

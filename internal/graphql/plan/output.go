@@ -7,6 +7,7 @@ import (
 
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"preamp/internal/graphql/authz"
 	"preamp/internal/graphql/transform"
 )
 
@@ -19,6 +20,8 @@ func (b *builder) model(sets []ast.SelectionSet, def *ast.Definition, m *transfo
 		switch {
 		case n.field.Name == "__typename":
 			o.Kind = TypeName
+		case f != nil && f.Link != nil:
+			b.relation(&o, n, def, m, f.Link)
 		case f == nil || f.Column == "":
 			o.Kind = NullOutput
 		default:
@@ -79,8 +82,39 @@ func (b *builder) embedded(sets []ast.SelectionSet, typeName string) *Object {
 	return out
 }
 
+// relation is a field that another statement answers. The rules of the other
+// model decide whether it runs.
+func (b *builder) relation(o *Output, n node, parent *ast.Definition, m *transform.Model, l *transform.Link) {
+	def := fieldOf(parent, n.field.Name)
+	r := &request{
+		name: parent.Name + "." + n.field.Name, model: l.Model, index: l.Index, link: l, owner: m, parent: b.around,
+		args:     b.arguments(n.field.Arguments, def.Arguments),
+		location: Location{Line: n.field.Position.Line, Column: n.field.Position.Column},
+	}
+	o.Kind, o.Nested = Related, len(b.field.relations)
+	b.field.relations = append(b.field.relations, r)
+	defer func(outer int) { b.around = outer }(b.around)
+	b.around = o.Nested
+	inner := b.op.schema.API.Schema.Types[def.Type.Name()]
+	kind := transform.Get
+	if l.Many {
+		kind = transform.List
+	}
+	switch {
+	case !authz.Decide(l.Model, kind, b.caller).Allow:
+		r.refusal = r.fail(TypeUnauthorized, "Not Authorized to access %s on type %s", n.field.Name, parent.Name)
+	case l.Many:
+		r.out = b.connection(n.sets, inner, r)
+	default:
+		r.out = b.model(n.sets, inner, l.Model)
+	}
+	o.Sub = r.out
+	// A page is always there; a nullable field may be missing.
+	o.Sure = l.Many
+}
+
 // connection is the selection of a page.
-func (b *builder) connection(sets []ast.SelectionSet, def *ast.Definition, m *transform.Model) *Object {
+func (b *builder) connection(sets []ast.SelectionSet, def *ast.Definition, r *request) *Object {
 	out := &Object{Type: def.Name}
 	for _, n := range b.merge(sets, def) {
 		field := fieldOf(def, n.field.Name)
@@ -90,11 +124,11 @@ func (b *builder) connection(sets []ast.SelectionSet, def *ast.Definition, m *tr
 			o.Kind = TypeName
 		case "items":
 			o.Kind = Items
-			b.field.rows = true
-			o.Sub = b.model(n.sets, b.op.schema.API.Schema.Types[field.Type.Name()], m)
+			r.rows = true
+			o.Sub = b.model(n.sets, b.op.schema.API.Schema.Types[field.Type.Name()], r.model)
 		case "nextToken":
 			o.Kind = NextToken
-			b.field.ahead = true
+			r.ahead = true
 		default:
 			o.Kind = NullOutput
 		}

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"crypto/sha256"
+	"slices"
 	"strings"
 
 	"preamp/internal/graphql/scalar"
@@ -9,12 +10,10 @@ import (
 )
 
 // page binds a list or an index query. Order: key conditions, filter, token.
-func (b *binder) page(out *Bound) bool {
+func (b *binder) page(scope *[]byte) bool {
 	b.st.Kind = SelectPage
-	x := b.f.op.Index
-	if x == nil {
-		x = b.f.op.Model.Primary
-	}
+	base := len(b.params)
+	x := b.r.index
 	partition := b.arg(x.Partition.Name)
 	if partition == nil && b.f.op.Kind == transform.IndexQuery { // nullable in version 1
 		b.fail(TypeArguments, "Argument '%s' is required.", x.Partition.Name)
@@ -23,17 +22,23 @@ func (b *binder) page(out *Bound) bool {
 	b.direction(x, partition)
 	b.sortKey(x, partition)
 	b.order(x, partition != nil)
+	return b.rest(scope, partition, base, possible)
+}
+
+// rest binds what all pages have: filter, limit and token. The parameters from
+// base on belong to the page.
+func (b *binder) rest(scope *[]byte, partition *scalar.Value, base int, possible bool) bool {
 	b.filter(b.arg("filter"))
 	limit := b.limit()
 	if b.err != nil {
 		return false
 	}
 	token := b.arg("nextToken")
-	if b.f.ahead || token != nil {
-		out.Scope = b.scope(x, partition)
+	if b.r.ahead || token != nil {
+		*scope = b.scope(partition)
 	}
 	if token != nil {
-		b.after(token.Str, out.Scope)
+		b.after(token.Str, *scope)
 		if b.err != nil {
 			return false
 		}
@@ -42,14 +47,14 @@ func (b *binder) page(out *Bound) bool {
 		// Still a page, one without rows.
 		b.st.Where = []Pred{never}
 		b.st.After = nil
-		b.params = b.params[:b.st.NullMark]
+		b.params = b.params[:base]
 	}
-	if !b.f.rows && !b.f.ahead { // nothing of the page is selected
-		b.st.Where, b.st.After, b.params = nil, nil, b.params[:b.st.NullMark]
+	if !b.r.rows && !b.r.ahead { // nothing of the page is selected
+		b.st.Where, b.st.After, b.st.Guard, b.params = nil, nil, nil, b.params[:base]
 		return true
 	}
 	b.st.Limit = b.param(limit)
-	if b.f.ahead {
+	if b.r.ahead && b.r.link == nil {
 		b.st.KeyMark = b.param(b.env.KeyMark)
 	}
 	return true
@@ -72,12 +77,16 @@ func (b *binder) direction(x *transform.Index, partition *scalar.Value) {
 // order fixes the total order of the page.
 func (b *binder) order(x *transform.Index, partitioned bool) {
 	order := b.f.schema.order[x]
-	if x == b.f.op.Model.Primary && partitioned && len(order) > 1 {
+	if x == b.r.model.Primary && partitioned && len(order) > 1 {
 		order = order[1:]
 	}
 	b.st.Order = order
-	if x != b.f.op.Model.Primary && x.SortColumn != "" {
-		// Rows without a sort value are not in the index.
+	b.indexed(x)
+}
+
+// indexed leaves out the rows that have no sort value: they are not in the index.
+func (b *binder) indexed(x *transform.Index) {
+	if x != b.r.model.Primary && x.SortColumn != "" {
 		b.st.Where = append(b.st.Where, Pred{Op: Present, Column: Column{Name: x.SortColumn, Storage: x.SortStorage}})
 	}
 }
@@ -85,6 +94,9 @@ func (b *binder) order(x *transform.Index, partitioned bool) {
 func (b *binder) limit() int64 {
 	v := b.arg("limit")
 	if v == nil {
+		if b.r.link != nil && b.r.link.Limit > 0 {
+			return min(int64(b.r.link.Limit), int64(b.env.MaxLimit))
+		}
 		return int64(b.env.Limit)
 	}
 	if v.Int <= 0 {
@@ -95,13 +107,14 @@ func (b *binder) limit() int64 {
 }
 
 // scope is a digest of everything that a token of this page depends on.
-func (b *binder) scope(x *transform.Index, partition *scalar.Value) []byte {
+func (b *binder) scope(partition *scalar.Value) []byte {
+	x := b.r.index
 	h := make([]byte, 0, 256)
-	h = append(h, b.f.Name...)
+	h = append(h, b.r.name...)
 	h = append(h, 0, flag(b.st.Desc))
 	h = append(append(h, x.Name...), 0)
 	h = append(append(h, b.f.caller...), 0)
-	for _, v := range []*scalar.Value{partition, b.sortArgument(x), b.arg("filter")} {
+	for _, v := range []*scalar.Value{partition, b.sortArgument(), b.arg("filter")} {
 		if v == nil {
 			v = &null
 		}
@@ -111,28 +124,34 @@ func (b *binder) scope(x *transform.Index, partition *scalar.Value) []byte {
 	return sum[:16]
 }
 
-func (b *binder) sortArgument(x *transform.Index) *scalar.Value {
-	if x.SortArgument == "" {
+// sortArgument is the condition on the sort key.
+func (b *binder) sortArgument() *scalar.Value {
+	x := b.r.index
+	if b.r.link != nil {
+		x = b.r.link.Sort
+	}
+	if x == nil || x.SortArgument == "" {
 		return nil
 	}
 	return b.arg(x.SortArgument)
 }
 
+const badToken = "Invalid nextToken."
+
 // after reads the key in a token.
 func (b *binder) after(token string, scope []byte) {
 	payload, err := b.env.OpenToken(token)
 	if err != nil || len(payload) < len(scope) || string(payload[:len(scope)]) != string(scope) {
-		b.fail(TypeArguments, "Invalid nextToken.")
+		b.fail(TypeArguments, badToken)
 		return
 	}
 	key, err := scalar.Decode(string(payload[len(scope):]), 2)
-	if err != nil || len(key.List) != len(b.st.Order) {
-		b.fail(TypeArguments, "Invalid nextToken.")
+	if err != nil || len(key.List) != len(b.st.Fixed)+len(b.st.Order) {
+		b.fail(TypeArguments, badToken)
 		return
 	}
-	for i := range key.List {
+	for i, c := range slices.Concat(b.st.Fixed, b.st.Order) {
 		v := &key.List[i]
-		c := b.st.Order[i]
 		if v.Kind == scalar.Number {
 			switch c.Storage {
 			case transform.Integer:
@@ -145,16 +164,20 @@ func (b *binder) after(token string, scope []byte) {
 		}
 		s, ok := stored(v, c.Storage)
 		if !ok || s == nil {
-			b.fail(TypeArguments, "Invalid nextToken.")
+			b.fail(TypeArguments, badToken)
 			return
+		}
+		if i < len(b.st.Fixed) { // the token is good for the rows of one parent
+			b.st.Guard = append(b.st.Guard, Pred{Op: Equal, Outer: b.st.Where[i].Outer, Args: [2]Param{b.param(s)}})
+			continue
 		}
 		b.st.After = append(b.st.After, b.param(s))
 	}
 }
 
-// sortKey binds the condition on the sort key.
+// sortKey binds the condition on the sort key of a root field.
 func (b *binder) sortKey(x *transform.Index, partition *scalar.Value) {
-	cond := b.sortArgument(x)
+	cond := b.sortArgument()
 	if cond == nil {
 		return
 	}
@@ -166,6 +189,10 @@ func (b *binder) sortKey(x *transform.Index, partition *scalar.Value) {
 		}
 		return
 	}
+	b.sortCondition(x, cond)
+}
+
+func (b *binder) sortCondition(x *transform.Index, cond *scalar.Value) {
 	c := Column{Name: x.SortColumn, Storage: x.SortStorage}
 	for i, op := range cond.Keys {
 		v := &cond.List[i]

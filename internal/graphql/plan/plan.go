@@ -46,12 +46,32 @@ type Field struct {
 	Out    *Object
 	schema *Schema
 	op     *transform.Operation
-	args   arguments
+	root   request
 	meta   *introspect.Field
 	caller string // shape of the caller
-	// nulls says that Out has a field that needs a null mark, rows that it has
-	// the rows of a page, ahead that it has a nextToken.
-	nulls, rows, ahead bool
+	// relations are those below Out, by Output.Nested.
+	relations []*request
+	// nulls says that Out has a field that needs a null mark.
+	nulls bool
+}
+
+// request is what a root field or a relation asks of one model.
+type request struct {
+	name  string // of the field
+	model *transform.Model
+	index *transform.Index
+	args  arguments
+	out   *Object
+	// link is nil for a root field; owner is the model that declares it.
+	link  *transform.Link
+	owner *transform.Model
+	// parent is the relation around this one by its number, -1 for none.
+	parent int
+	// refusal says why a relation is not read.
+	refusal *Error
+	// rows says that the rows of a page are selected, ahead its nextToken.
+	rows, ahead bool
+	location    Location
 }
 
 // Plan fixes the selections of an operation for a caller. conditions is the
@@ -71,6 +91,8 @@ type builder struct {
 	caller authn.Caller
 	field  *Field
 	meta   int // bytes of introspection so far
+	// around is the relation whose selection is being built, -1 for none.
+	around int
 }
 
 func (b *builder) rootField(n node, root *ast.Definition) *Field {
@@ -80,7 +102,7 @@ func (b *builder) rootField(n node, root *ast.Definition) *Field {
 		Key: n.key, Name: n.field.Name, Type: def.Type, Parent: root.Name, schema: s, caller: authz.Shape(b.caller),
 		Location: Location{Line: n.field.Position.Line, Column: n.field.Position.Column},
 	}
-	b.field = f
+	b.field, b.around = f, -1
 	switch {
 	case f.Name == "__typename":
 		f.Kind, f.Text = Constant, scalarText(root.Name)
@@ -98,14 +120,17 @@ func (b *builder) rootField(n node, root *ast.Definition) *Field {
 	if !authz.Decide(f.op.Model, f.op.Kind, b.caller).Allow {
 		return f.refuse(f.fail(TypeUnauthorized, "Not Authorized to access %s on type %s", f.Name, root.Name))
 	}
-	f.args = b.arguments(n.field.Arguments, def.Arguments)
+	f.root = request{name: f.Name, model: f.op.Model, index: f.op.Index, args: b.arguments(n.field.Arguments, def.Arguments)}
+	if f.root.index == nil {
+		f.root.index = f.op.Model.Primary
+	}
 	f.Kind = Data
 	inner := s.API.Schema.Types[def.Type.Name()]
 	switch f.op.Kind {
 	case transform.Get, transform.Create, transform.Update, transform.Delete:
 		f.Out = b.model(n.sets, inner, f.op.Model)
 	case transform.List, transform.IndexQuery:
-		f.Out = b.connection(n.sets, inner, f.op.Model)
+		f.Out = b.connection(n.sets, inner, &f.root)
 	default:
 		return f.refuse(f.fail(TypeUnsupported, "%s is not available in this version.", f.Name))
 	}
@@ -209,7 +234,7 @@ func (f *Field) introspectionError() *Error {
 func (p *Plan) Size() int {
 	n := 0
 	for _, f := range p.Fields {
-		n += 512 + len(f.Text) + f.Out.size()
+		n += 512 + len(f.Text) + f.Out.size() + 512*len(f.relations)
 		if f.Kind == Data {
 			n += 4 << 10 // the SQL that is kept with a field
 		}

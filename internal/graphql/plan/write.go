@@ -43,7 +43,7 @@ func (c *change) timestamp(name string) {
 	if name == "" {
 		return
 	}
-	if f := c.b.f.op.Model.Field(name); f != nil && f.Named == "AWSDateTime" && !f.List {
+	if f := c.b.r.model.Field(name); f != nil && f.Named == "AWSDateTime" && !f.List {
 		c.fill(name, scalar.Text(c.b.env.Now))
 	}
 }
@@ -197,7 +197,7 @@ func holdsAbsent(p *Pred) bool {
 
 func (b *binder) create() (ok, refused bool) {
 	b.st.Kind = Insert
-	m := b.f.op.Model
+	m := b.r.model
 	c := b.change()
 	c.defaults()
 	if f := m.Field("id"); f != nil && f.Column != "" && f.Named == "ID" && !f.List {
@@ -240,12 +240,13 @@ func (b *binder) create() (ok, refused bool) {
 		b.joined(c, x, "creating")
 	}
 	b.keySizes()
+	b.written = c.value
 	return b.err == nil, false
 }
 
 func (b *binder) update() (ok, refused bool) {
 	b.st.Kind = Update
-	m := b.f.op.Model
+	m := b.r.model
 	c := b.change()
 	c.timestamp(m.UpdatedAt)
 	if v, ok := c.expected(); ok {
@@ -277,6 +278,7 @@ func (b *binder) update() (ok, refused bool) {
 		b.joined(c, x, "updating")
 	}
 	b.keySizes()
+	b.written = c.value
 	if !b.key(c.value) {
 		return false, b.err == nil
 	}
@@ -319,7 +321,7 @@ func (b *binder) joined(c *change, x *transform.Index, doing string) {
 		v := c.value(f.Name)
 		// Key fields are always there and never change, so an update that names
 		// them writes no part.
-		if b.st.Kind == Insert || !keyField(b.f.op.Model, f) {
+		if b.st.Kind == Insert || !keyField(b.r.model, f) {
 			_, byClient := c.input.Get(f.Name)
 			given = given || byClient
 			written = written || v != nil

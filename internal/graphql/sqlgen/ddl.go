@@ -154,7 +154,7 @@ func fillColumn(d Dialect, t transform.Table, c transform.Column) string {
 		if j < 0 {
 			panic("sqlgen: joined column without its parts")
 		}
-		w.part(plan.Column{Name: t.Columns[j].Name, Storage: t.Columns[j].Storage})
+		w.part(plan.Column{Name: t.Columns[j].Name, Storage: t.Columns[j].Storage}, "")
 	}
 	return w.String()
 }

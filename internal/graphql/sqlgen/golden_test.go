@@ -25,7 +25,7 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 
 // env is the outside world of the golden files.
 var env = plan.Env{
-	Now: "2024-05-06T07:08:09.000Z", NewID: func() string { return "new-id" }, NullMark: "null-mark", KeyMark: "key-mark",
+	Now: "2024-05-06T07:08:09.000Z", NewID: func() string { return "new-id" }, NullMark: "null-mark", KeyMark: "key-mark", FailMark: "fail-mark",
 	OpenToken: func(string) ([]byte, error) { return nil, errors.New("no token") }, Limit: 100, MaxLimit: 1000,
 }
 
@@ -127,38 +127,54 @@ func generate(t *testing.T, in map[string]string) map[string]string {
 			p.WriteString(" null\n")
 			continue
 		}
-		describe(&p, b.Statement)
-		params, err := json.Marshal(b.Params)
-		if err != nil {
-			t.Fatal(err)
+		for _, b := range []*plan.Bound{&b, b.Answer} {
+			if b == nil {
+				continue
+			}
+			describe(&p, b.Statement, "")
+			for i, e := range b.Failures {
+				if e != nil {
+					fmt.Fprintf(&p, "  failure %d %s: %s\n", i, e.Type, e.Message)
+				}
+			}
+			params, err := json.Marshal(b.Params)
+			if err != nil {
+				t.Fatal(err)
+			}
+			fmt.Fprintf(&p, "  params %s\n", params)
+			lite.WriteString(sqlgen.Generate(sqlgen.SQLite, b.Statement) + "\n")
+			pg.WriteString(sqlgen.Generate(sqlgen.Postgres, b.Statement) + "\n")
 		}
-		fmt.Fprintf(&p, "  params %s\n", params)
-		lite.WriteString(sqlgen.Generate(sqlgen.SQLite, b.Statement) + "\n")
-		pg.WriteString(sqlgen.Generate(sqlgen.Postgres, b.Statement) + "\n")
 	}
 	return map[string]string{"plan": p.String(), "sqlite": lite.String(), "postgres": pg.String()}
 }
 
 var kinds = map[plan.StatementKind]string{
-	plan.SelectOne: "one", plan.SelectPage: "page", plan.Insert: "insert", plan.Update: "update", plan.Delete: "delete",
+	plan.SelectOne: "one", plan.SelectPage: "page", plan.Insert: "insert", plan.Update: "update", plan.Delete: "delete", plan.Failure: "failure",
 }
 
 // describe prints the parts of a statement that are not in the SQL's outline.
-func describe(b *strings.Builder, s *plan.Statement) {
+func describe(b *strings.Builder, s *plan.Statement, indent string) {
 	fmt.Fprintf(b, " %s %s\n", kinds[s.Kind], s.Table)
-	fmt.Fprintf(b, "  out %s\n", outline(s.Out))
+	if s.Out != nil {
+		fmt.Fprintf(b, indent+"  out %s\n", outline(s.Out))
+	}
 	for i := range s.Where {
-		fmt.Fprintf(b, "  where %s\n", predicate(&s.Where[i]))
+		fmt.Fprintf(b, indent+"  where %s\n", predicate(&s.Where[i]))
 	}
 	for _, a := range s.Set {
-		fmt.Fprintf(b, "  set %s = %s\n", a.Column.Name, value(a))
+		fmt.Fprintf(b, indent+"  set %s = %s\n", a.Column.Name, value(a))
 	}
 	if len(s.Order) > 0 {
 		var names []string
 		for _, c := range s.Order {
 			names = append(names, c.Name)
 		}
-		fmt.Fprintf(b, "  order %s desc=%v filtered=%v limit=$%d\n", strings.Join(names, " "), s.Desc, s.Filtered, s.Limit)
+		fmt.Fprintf(b, indent+"  order %s desc=%v filtered=%v limit=$%d\n", strings.Join(names, " "), s.Desc, s.Filtered, s.Limit)
+	}
+	for i, n := range s.Nested {
+		fmt.Fprintf(b, "  nested %d:", i)
+		describe(b, n, "  ")
 	}
 }
 
@@ -190,6 +206,9 @@ func predicate(p *plan.Pred) string {
 	}
 	if p.Column.Name != "" {
 		text += " " + []string{"", "length ", "count "}[p.Measure] + p.Column.Name
+	}
+	for _, c := range p.Outer {
+		text += " outer." + c.Name
 	}
 	for _, a := range p.Args {
 		if a != 0 {

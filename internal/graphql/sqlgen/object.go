@@ -106,6 +106,8 @@ func (w *writer) output(o *plan.Object, f *plan.Output, from source) {
 		w.column(f, from.prefix+name(f.Column.Name))
 	case plan.FromMember:
 		w.member(f, from)
+	case plan.Related:
+		w.related(f, from)
 	default:
 		panic("sqlgen: output without a kind")
 	}
@@ -113,7 +115,7 @@ func (w *writer) output(o *plan.Object, f *plan.Output, from source) {
 
 // nullMark writes the mark of a null that must not be.
 func (w *writer) nullMark() {
-	w.textParam(w.st.NullMark)
+	w.textParam(w.root.NullMark)
 }
 
 // marked writes a value, with the mark in place of a null where that must not

@@ -13,32 +13,32 @@ import (
 // key is where the next page begins. Without a filter that row is looked up by
 // itself, which costs one more walk over the index; with one, the page is read
 // with one row more, and the rows are numbered to take it off again.
-func (w *writer) page() {
+func (w *writer) page(cast func(func())) {
 	s := w.st
 	items := slices.ContainsFunc(s.Out.Fields, func(o plan.Output) bool { return o.Kind == plan.Items })
 	numbered := s.KeyMark != 0 && s.Filtered
 	w.add("SELECT ")
-	w.text(func() { w.object(s.Out, source{page: true, numbered: numbered}) })
+	cast(func() { w.object(s.Out, source{page: true, numbered: numbered}) })
 	switch {
 	case numbered:
 		w.add(" FROM (SELECT ")
-		for _, c := range pageColumns(s) {
+		for _, c := range w.pageColumns(s) {
 			w.add("p.", name(c), ", ")
 		}
 		w.add("row_number() OVER () AS n FROM (")
 		w.rows(s, 1)
-		w.add(") AS p) AS t")
+		w.add(") AS p) AS ", w.alias)
 	case items:
 		w.add(" FROM (")
 		w.rows(s, 0)
-		w.add(") AS t")
+		w.add(") AS ", w.alias)
 	}
 }
 
 // rows writes the inner query.
 func (w *writer) rows(s *plan.Statement, more int) {
 	w.add("SELECT ")
-	for i, c := range pageColumns(s) {
+	for i, c := range w.pageColumns(s) {
 		if i > 0 {
 			w.add(", ")
 		}
@@ -61,7 +61,7 @@ func (w *writer) count(p plan.Param) {
 }
 
 // pageColumns are the columns that the outer query needs.
-func pageColumns(s *plan.Statement) []string {
+func (w *writer) pageColumns(s *plan.Statement) []string {
 	var out []string
 	add := func(c string) {
 		if !slices.Contains(out, c) {
@@ -73,13 +73,20 @@ func pageColumns(s *plan.Statement) []string {
 			continue
 		}
 		for _, f := range o.Sub.Fields {
-			if f.Kind == plan.FromColumn {
+			switch f.Kind {
+			case plan.FromColumn:
 				add(f.Column.Name)
+			case plan.Related: // the columns that it is found by
+				for _, p := range w.root.Nested[f.Nested].Where {
+					for _, c := range p.Outer {
+						add(c.Name)
+					}
+				}
 			}
 		}
 	}
 	if s.KeyMark != 0 && s.Filtered || len(out) == 0 {
-		for _, c := range s.Order {
+		for _, c := range rowKey(s) {
 			add(c.Name)
 		}
 	}
@@ -97,12 +104,16 @@ func (w *writer) selection(s *plan.Statement) {
 		}
 		w.after(s)
 	}
+	w.order(s, "")
+}
+
+func (w *writer) order(s *plan.Statement, prefix string) {
 	w.add(" ORDER BY ")
 	for i, c := range s.Order {
 		if i > 0 {
 			w.add(", ")
 		}
-		w.add(name(c.Name))
+		w.add(prefix, name(c.Name))
 		if s.Desc {
 			w.add(" DESC")
 		}
@@ -145,10 +156,10 @@ func (w *writer) items(o *plan.Output, numbered bool) {
 	} else {
 		w.add("json_group_array(")
 	}
-	w.object(o.Sub, row("t."))
+	w.object(o.Sub, row(w.alias+"."))
 	w.add(")")
 	if numbered {
-		w.add(" FILTER (WHERE t.n <= ")
+		w.add(" FILTER (WHERE ", w.alias, ".n <= ")
 		w.param(w.st.Limit)
 		w.add(")")
 	}
@@ -163,8 +174,8 @@ func (w *writer) nextToken(numbered bool) {
 	if numbered {
 		w.textParam(s.KeyMark)
 		w.add(" || max(")
-		w.keyOf(s, "t.")
-		w.add(") FILTER (WHERE t.n > ")
+		w.keyOf(s, w.alias+".")
+		w.add(") FILTER (WHERE ", w.alias, ".n > ")
 		w.param(s.Limit)
 		w.add(")")
 		return
@@ -187,7 +198,7 @@ func (w *writer) keyOf(s *plan.Statement, prefix string) {
 	} else {
 		w.add("json_array(")
 	}
-	for i, c := range s.Order {
+	for i, c := range rowKey(s) {
 		if i > 0 {
 			w.add(", ")
 		}
@@ -198,3 +209,6 @@ func (w *writer) keyOf(s *plan.Statement, prefix string) {
 		w.add("::text")
 	}
 }
+
+// rowKey are the columns that a token names.
+func rowKey(s *plan.Statement) []plan.Column { return slices.Concat(s.Fixed, s.Order) }

@@ -29,7 +29,10 @@ func (d Dialect) String() string {
 type writer struct {
 	strings.Builder
 	pg bool
-	st *plan.Statement
+	// root is the whole statement, st the part of it that is being written.
+	root, st *plan.Statement
+	// alias names the rows of st, outer is the prefix of the row around it.
+	alias, outer string
 	// each numbers the lists that are taken apart.
 	each int
 }
@@ -37,15 +40,15 @@ type writer struct {
 // Generate is the SQL of a statement. Parameters are numbered as the statement
 // numbers them. The answer of the statement is one text, or no row.
 func Generate(d Dialect, s *plan.Statement) string {
-	w := &writer{pg: d == Postgres, st: s}
+	w := &writer{pg: d == Postgres, root: s, st: s, alias: "t"}
 	switch s.Kind {
 	case plan.SelectOne:
-		w.add("SELECT ")
-		w.text(func() { w.object(s.Out, row("t.")) })
-		w.add(" FROM ", table(s.Table), " AS t")
-		w.where(s.Where, "t.")
+		w.one(w.text)
+		if s.Lock && w.pg { // SQLite has one writer
+			w.add(" FOR UPDATE OF t")
+		}
 	case plan.SelectPage:
-		w.page()
+		w.page(w.text)
 	case plan.Insert:
 		w.insert()
 	case plan.Update:
@@ -155,7 +158,25 @@ func (w *writer) insert() {
 	w.returning()
 }
 
+// one writes a statement for one row.
+func (w *writer) one(cast func(func())) {
+	s := w.st
+	prefix := w.alias + "."
+	w.add("SELECT ")
+	cast(func() { w.object(s.Out, row(prefix)) })
+	w.add(" FROM ", table(s.Table), " AS ", w.alias)
+	w.where(s.Where, prefix)
+	if len(s.Order) > 0 {
+		w.order(s, prefix)
+		w.add(" LIMIT 1")
+	}
+}
+
 func (w *writer) returning() {
+	if w.st.Out == nil { // another statement answers
+		w.add(" RETURNING '1'")
+		return
+	}
 	w.add(" RETURNING ")
 	w.text(func() { w.object(w.st.Out, row("")) })
 }
@@ -174,14 +195,14 @@ func (w *writer) assigned(a *plan.Assign) {
 			w.textParam(p.Value)
 			continue
 		}
-		w.part(p.Column)
+		w.part(p.Column, "")
 	}
 }
 
 // part writes a stored value as a part of a joined sort key: the text that
 // scalar.Value.KeyPart makes of the same value.
-func (w *writer) part(c plan.Column) {
-	col := name(c.Name)
+func (w *writer) part(c plan.Column, prefix string) {
+	col := prefix + name(c.Name)
 	switch {
 	case c.Storage == transform.Text:
 		w.add(col)

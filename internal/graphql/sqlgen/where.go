@@ -51,6 +51,11 @@ func (w *writer) pred(p *plan.Pred, prefix string) {
 		}
 		return
 	}
+	if len(p.Outer) > 0 {
+		w.add(col, " = ")
+		w.around(p.Outer)
+		return
+	}
 	if !p.Not {
 		w.leaf(p, col)
 		return

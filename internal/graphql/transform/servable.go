@@ -95,8 +95,7 @@ type servable struct {
 
 // unavailable are the directives that nothing stands behind yet.
 var unavailable = map[string]string{
-	"hasOne": "relations are", "hasMany": "relations are", "belongsTo": "relations are", "manyToMany": "relations are",
-	"connection": "relations are", "searchable": "search is", "function": "functions are", "http": "HTTP resolvers are", "predictions": "predictions are",
+	"searchable": "search is", "function": "functions are", "http": "HTTP resolvers are", "predictions": "predictions are",
 	"sql": "SQL data sources are", "refersTo": "SQL data sources are", "conversation": "AI directives are",
 	"generation": "AI directives are",
 }

@@ -19,13 +19,11 @@ func TestCheckServable(t *testing.T) {
 		{name: "public, said in full", schema: "type A @model @auth(rules: {allow: public, provider: apiKey, operations: [create, update, delete, read]}) { id: ID! }"},
 		{name: "v1 without rules", schema: `type A @model @key(fields: ["id"]) { id: ID! }`},
 		{name: "custom root fields", schema: "type A @model { id: ID! } type Query { f: U } union U = A"},
+		{name: "relation", schema: "type A @model { id: ID! list: [B] @hasMany } type B @model { id: ID! a: A @belongsTo }"},
+		{name: "connection", schema: "type A @model { id: ID! b: B @connection } type B @model { id: ID! }"},
 		{
-			name: "relation", schema: "type A @model {\n  id: ID!\n  list: [B] @hasMany\n}\ntype B @model { id: ID! }",
-			want: "3:13: A.list @hasMany: relations are not available in this version",
-		},
-		{
-			name: "connection", schema: "type A @model {\n  id: ID!\n  b: B @connection\n}\ntype B @model { id: ID! }",
-			want: "3:8: A.b @connection: relations are not available in this version",
+			name: "relation whose keys differ", schema: "type A @model { id: ID! b: B @connection }\ntype B @model @key(fields: [\"n\"]) { n: Int! }",
+			want: "1:6: A.b: the keys of the two models have different types",
 		},
 		{
 			name: "other rule", schema: "type A @model @auth(rules: [{allow: owner}]) { id: ID! }",
