@@ -68,6 +68,44 @@ func BenchmarkExecute(b *testing.B) {
 	}
 }
 
+// BenchmarkRelations measures a list of 20 with 5 items below each.
+func BenchmarkRelations(b *testing.B) {
+	set := dbtest.Open(b, db.Config{Dir: b.TempDir(), Control: lines.Control, Env: lines.Env, Relaxed: true})
+	w := open(b, set, graphSchema)
+	for i := range 200 {
+		w.do(fmt.Sprintf(`mutation { createAnt(input: {id: "a%03d", n: %d}) { id } }`, i, i), ``)
+		for j := range 5 {
+			w.do(fmt.Sprintf(`mutation { createBee(input: {id: "b%03d-%d", n: %d, antBsId: "a%03d"}) { id } }`, i, j, j, i), ``)
+		}
+	}
+	w.takeTraced()
+	for _, bb := range []struct{ name, query string }{
+		{"plain", `{ listAnts(limit: 20) { items { id n createdAt bs { items { id n createdAt } } } nextToken } }`},
+		{"tokens", `{ listAnts(limit: 20) { items { id n createdAt bs(limit: 4) { items { id n createdAt } nextToken } } nextToken } }`},
+	} {
+		r := exec.Request{Query: bb.query, Caller: caller}
+		w.exec.Execute(b.Context(), w.db, &r, nil)
+		traced := w.takeTraced()[0]
+		e := w.untraced(b)
+		b.Run(bb.name+"/graphql", func(b *testing.B) {
+			b.ReportAllocs()
+			var out []byte
+			for b.Loop() {
+				out, _ = e.Execute(b.Context(), w.db, &r, out[:0])
+			}
+			b.SetBytes(int64(len(out)))
+		})
+		b.Run(bb.name+"/sql", func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := w.db.Text(b.Context(), traced.sql, traced.params...); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
 func (w *world) untraced(b *testing.B) *exec.Executor {
 	e, err := exec.New(exec.Config{API: w.api, ID: "api1", Dialect: w.db.Dialect(), Sealer: w.sealer, Limits: limits})
 	must(b, err)

@@ -107,6 +107,47 @@ func TestMerge(t *testing.T) {
 			},
 			want: []string{"fill A.b#c", "index A.byA"},
 		},
+		{
+			name: "new relations bring foreign keys and indexes",
+			schemas: []string{
+				`type A @model { id: ID! } type B @model { id: ID! }`,
+				`type A @model { id: ID! bs: [B] @hasMany one: B @hasOne many: [B] @manyToMany(relationName: "AB") } type B @model { id: ID! many: [A] @manyToMany(relationName: "AB") }`,
+			},
+			want: []string{"add A.aOneId", "add B.aBsId", "index B.gsi-A.bs", "create AB"},
+		},
+		{
+			name: "relation over a composite key",
+			schemas: []string{
+				`type A @model { k: ID! @primaryKey(sortKeyFields: ["x", "y"]) x: Int! y: Int! } type B @model { id: ID! }`,
+				`type A @model { k: ID! @primaryKey(sortKeyFields: ["x", "y"]) x: Int! y: Int! bs: [B] @hasMany } type B @model { id: ID! }`,
+			},
+			want: []string{"add B.aBsK", "add B.aBsX", "add B.aBsY", "add B.aBsX#aBsY", "fill B.aBsX#aBsY", "index B.gsi-A.bs"},
+		},
+		{
+			name: "removed relation returns",
+			schemas: []string{
+				`type A @model { id: ID! bs: [B] @hasMany } type B @model { id: ID! }`,
+				`type A @model { id: ID! } type B @model { id: ID! }`,
+				`type A @model { id: ID! bs: [B] @hasMany } type B @model { id: ID! }`,
+			},
+			want: []string{"index B.gsi-A.bs"},
+		},
+		{
+			name: "removed relation keeps its data",
+			schemas: []string{
+				`type A @model { id: ID! bs: [B] @hasMany } type B @model { id: ID! }`,
+				`type A @model { id: ID! } type B @model { id: ID! }`,
+			},
+			want: []string{"unindex B.gsi-A.bs"}, hidden: []string{"B.aBsId"},
+		},
+		{
+			name: "foreign keys of version 1",
+			schemas: []string{
+				`type A @model { id: ID! bs: [B] @connection } type B @model { id: ID! }`,
+				`type A @model { id: ID! bs: [B] @connection b: B @connection } type B @model { id: ID! }`,
+			},
+			want: []string{"add A.aBId"},
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
