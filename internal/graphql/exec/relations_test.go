@@ -2,8 +2,11 @@ package exec_test
 
 import (
 	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
+
+	"preamp/internal/graphql/exec"
 )
 
 const relationSchema = `
@@ -313,4 +316,46 @@ func TestConnectionsOfVersion1(t *testing.T) {
 			w.checkPlan(query, ``)
 		}
 	})
+}
+
+// TestDeepRelations asserts that both stores read the deepest relations that are
+// let through: SQLite bounds the depth of expressions, and PostgreSQL must not
+// spend its time on compiling them.
+func TestDeepRelations(t *testing.T) {
+	t.Parallel()
+	each(t, graphSchema, func(w *world) {
+		w.ok(`mutation { a: createAnt(input: {id: "a", antBestId: "b"}) { id } b: createBee(input: {id: "b", antBsId: "a", owner: "b", n: 1}) { id } }`, ``)
+		wide := limits
+		wide.Depth, wide.DepthAPIKey = 75, 75
+		e, err := exec.New(exec.Config{
+			API: w.api, ID: "api1", Dialect: w.db.Dialect(), Sealer: w.sealer, Limits: wide,
+			Logger: slog.New(slog.NewTextHandler(w.t.Output(), nil)),
+		})
+		must(w.t, err)
+		nest := func(query, want, moreQuery, moreWant string, times int) (string, string) {
+			for range times {
+				query, want = strings.Replace(moreQuery, "~", query, 1), strings.Replace(moreWant, "~", want, 1)
+			}
+			return query, want
+		}
+		filter := `{id: {ne: "x"}}` + strings.Repeat(`, {id: {ne: "x"}}`, 290)
+		lists, listsWant := nest(`owned(filter: {and: [`+filter+`]}) { items { id } nextToken }`, `"owned":{"items":[{"id":"b"}],"nextToken":null}`,
+			`owned(filter: {id: {ne: "x"}}) { items { ~ } nextToken }`, `"owned":{"items":[{~}],"nextToken":null}`, 13)
+		w.wantWith(e, `{ getBee(id: "b") { `+lists+` } }`, `{"data":{"getBee":{`+listsWant+`}}}`)
+		singles, singlesWant := nest(`id`, `"id":"a"`, `best { a { ~ } }`, `"best":{"a":{~}}`, 9)
+		w.wantWith(e, `{ getAnt(id: "a") { `+singles+` } }`, `{"data":{"getAnt":{`+singlesWant+`}}}`)
+
+		lists, _ = nest(`id`, ``, `owned { items { ~ } }`, ``, 15)
+		got := w.doWith(e, `{ getBee(id: "b") { `+lists+` } }`, ``)
+		if !strings.Contains(got, `"owned":null`) || !strings.Contains(got, `"errorType":"QueryLimit"`) || !strings.Contains(got, "(limit: relation depth)") {
+			w.t.Errorf("too deep: %s", got)
+		}
+	})
+}
+
+func (w *world) wantWith(e *exec.Executor, query, want string) {
+	w.t.Helper()
+	if got := w.doWith(e, query, ``); got != want {
+		w.t.Errorf("%.100s\n got %.500s\nwant %.500s", query, got, want)
+	}
 }

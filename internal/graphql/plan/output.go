@@ -82,6 +82,11 @@ func (b *builder) embedded(sets []ast.SelectionSet, typeName string) *Object {
 	return out
 }
 
+// maxHeight bounds how deep relations nest: SQLite takes expressions of 1,000
+// levels. A single relation needs up to 38 of them, counted as 3, and a list 52,
+// counted as 4; the rest is for filters. It lets 18 single or 14 lists through.
+const maxHeight = 56
+
 // relation is a field that another statement answers. The rules of the other
 // model decide whether it runs.
 func (b *builder) relation(o *Output, n node, parent *ast.Definition, m *transform.Model, l *transform.Link) {
@@ -93,14 +98,19 @@ func (b *builder) relation(o *Output, n node, parent *ast.Definition, m *transfo
 	}
 	o.Kind, o.Nested = Related, len(b.field.relations)
 	b.field.relations = append(b.field.relations, r)
-	defer func(outer int) { b.around = outer }(b.around)
-	b.around = o.Nested
+	defer func(around, height int) { b.around, b.height = around, height }(b.around, b.height)
+	b.around, b.height = o.Nested, b.height+3
+	if l.Many {
+		b.height++
+	}
 	inner := b.op.schema.API.Schema.Types[def.Type.Name()]
 	kind := transform.Get
 	if l.Many {
 		kind = transform.List
 	}
 	switch {
+	case b.height > maxHeight:
+		r.refusal = r.fail(TypeQueryLimit, "The query nests relations too deep (limit: relation depth).")
 	case !authz.Decide(l.Model, kind, b.caller).Allow:
 		r.refusal = r.fail(TypeUnauthorized, "Not Authorized to access %s on type %s", n.field.Name, parent.Name)
 	case l.Many:

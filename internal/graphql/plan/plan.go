@@ -91,8 +91,9 @@ type builder struct {
 	caller authn.Caller
 	field  *Field
 	meta   int // bytes of introspection so far
-	// around is the relation whose selection is being built, -1 for none.
-	around int
+	// around is the relation whose selection is being built, -1 for none; height
+	// is how deep relations nest there.
+	around, height int
 }
 
 func (b *builder) rootField(n node, root *ast.Definition) *Field {
@@ -102,7 +103,7 @@ func (b *builder) rootField(n node, root *ast.Definition) *Field {
 		Key: n.key, Name: n.field.Name, Type: def.Type, Parent: root.Name, schema: s, caller: authz.Shape(b.caller),
 		Location: Location{Line: n.field.Position.Line, Column: n.field.Position.Column},
 	}
-	b.field, b.around = f, -1
+	b.field, b.around, b.height = f, -1, 0
 	switch {
 	case f.Name == "__typename":
 		f.Kind, f.Text = Constant, scalarText(root.Name)
