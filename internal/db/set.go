@@ -246,7 +246,7 @@ func (s *Set) Stats() Stats {
 	c := s.counters
 	return Stats{
 		Open: open, Pinned: pinned,
-		Queued:    int(c.queued.Load()),
+		Queued:    max(0, int(c.queued.Load())),
 		Commits:   c.commits.Load(),
 		Mutations: c.mutations.Load(),
 		Rollbacks: c.rollbacks.Load(),

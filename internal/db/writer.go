@@ -126,19 +126,18 @@ func (w *writer) send(ctx context.Context, m *mutation) error {
 	if w.closed {
 		return errClosed
 	}
-	w.counters.queued.Add(1)
+	// Counted once it is in the queue, so that the figure says how many wait there.
 	select {
 	case w.queue <- m:
-		return nil
 	default:
+		select {
+		case w.queue <- m:
+		case <-ctx.Done():
+			return waitError(ctx)
+		}
 	}
-	select {
-	case w.queue <- m:
-		return nil
-	case <-ctx.Done():
-		w.counters.queued.Add(-1)
-		return waitError(ctx)
-	}
+	w.counters.queued.Add(1)
+	return nil
 }
 
 // close lets the writer finish what is queued, empties the write-ahead log into

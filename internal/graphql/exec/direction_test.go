@@ -1,5 +1,7 @@
 package exec_test
 
+import "strings"
+
 import "testing"
 
 // TestDirectionWithoutSortKey turns around an index whose only order is that of
@@ -14,12 +16,12 @@ func TestDirectionWithoutSortKey(t *testing.T) {
 			devicesByName(name: "n", sortDirection: $d, limit: $l, nextToken: $t) { items { serial } nextToken } }`
 		for direction, want := range map[string]string{"ASC": "abc", "DESC": "cba"} {
 			for _, limit := range []int{1, 2, 3} {
-				got := ""
+				var got strings.Builder
 				for _, serial := range w.collect(w.t, query, "devicesByName", "serial", map[string]any{"d": direction, "l": limit}) {
-					got += serial
+					got.WriteString(serial)
 				}
-				if got != want {
-					w.t.Errorf("%s, %d at a time: got %s, want %s", direction, limit, got, want)
+				if got.String() != want {
+					w.t.Errorf("%s, %d at a time: got %s, want %s", direction, limit, got.String(), want)
 				}
 			}
 		}

@@ -136,10 +136,6 @@ class JudgedInTheJob(BackendTest):
                 "type Todo @model @auth(rules: [{allow: public}]) {\n  id: ID!\n  x: String @function(name: \"f\")\n}",
                 r"^3:\d+: Todo\.x @function: ",
             ),
-            "relation": (
-                'type A @model {\n  id: ID!\n  s: String @function(name: "x")\n}',
-                r"^3:\d+: A\.s @function: ",
-            ),
             "auth rule of a later version": (
                 "type Todo @model @auth(rules: [{allow: owner}]) {\n  id: ID!\n}",
                 r"^1:\d+: Todo @auth: ",
