@@ -111,10 +111,9 @@ func (p *Provisioner) applyAPI(ctx context.Context, r *job.Run, a APIArgs) error
 		return err
 	}
 	live.KeyExpires = built.KeyExpires
-	err = r.Complete(ctx, func(tx *db.Tx) error { return p.publishResource(tx, a.EnvUID, a.Name, live) })
-	// Also after a failure: the clean-up takes the version back.
+	// Before the job is seen as completed: who polls it queries the new version.
 	p.Invalidate(a.APIID)
-	return err
+	return r.Complete(ctx, func(tx *db.Tx) error { return p.publishResource(tx, a.EnvUID, a.Name, live) })
 }
 
 // builtAPI is what the build step reports.

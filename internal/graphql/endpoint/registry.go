@@ -99,6 +99,7 @@ func (r *Registry) Mount(m httpx.Mux) {
 // is gone.
 func (r *Registry) Invalidate(apiID string) {
 	r.changes.Add(1)
+	r.loads.Forget(apiID) // a load that began before does not answer requests that come now
 	r.apis.Remove(apiID)
 }
 
