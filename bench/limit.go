@@ -158,7 +158,7 @@ func statement(ctx context.Context, env *db.DB, dialect db.Dialect, apiID string
 	bound, perr := field.Bind(&plan.Env{
 		Now: "2026-01-01T00:00:00.000Z", NewID: func() string { return newID },
 		NullMark: "null mark", KeyMark: "key mark", Limit: 100, MaxLimit: 1000,
-	}, vars)
+	}, authn.Caller{Mode: authn.APIKey}, vars)
 	if perr != nil {
 		return "", nil, perr
 	}

@@ -25,8 +25,21 @@ type Caller struct {
 	ID string
 	// ARN is the IAM name of the caller, for IAM callers.
 	ARN string
+	// Admin says that an IAM caller is an administrator: somebody with a
+	// long-lived access key, to whom no rule of an API applies.
+	Admin bool
+	// Federated is set for IAM callers with credentials of an identity pool.
+	Federated *Federated
 	// Claims are the verified claims of a token, for user pool and OIDC callers.
 	Claims map[string]any
+}
+
+// Federated is what an identity pool vouches for.
+type Federated struct {
+	PoolID     string // the identity pool
+	IdentityID string
+	// Guest says that the identity has not signed in.
+	Guest bool
 }
 
 type callerKey struct{}

@@ -1,73 +1,179 @@
-// Package authz decides who may do what with a model. It is the only place of
-// the data plane that reads @auth rules, and it denies what no rule allows.
+// Package authz decides who may do what with the data of an API. It is the only
+// place that reads @auth rules and @aws_* directives: queries, mutations and
+// relations ask it, and so will everything else that shows or changes rows. What
+// no rule allows is denied.
 //
-// It guarantees that a decision depends on nothing but the model, the operation
-// and the caller, so a decision can be part of a cached plan as long as the
-// plan's key holds the Shape of the caller.
+// It guarantees that it judges by nothing but the API, the caller and the input
+// it is given: it asks no store. Where a rule speaks of a stored row, the answer
+// is a list of conditions, which become part of the SQL.
+//
+// Sources: the resolver templates of the official transformers, version 2.5.1 of
+// @aws-amplify/graphql-transformer and 7.2.89 of graphql-auth-transformer.
 package authz
 
 import (
-	"slices"
-
 	"preamp/internal/authn"
+	"preamp/internal/graphql/scalar"
 	"preamp/internal/graphql/transform"
 )
 
-// Decision is what a caller may do with a model in one operation. The zero
-// value denies.
-type Decision struct {
-	// Allow says that the operation may run.
-	Allow bool
+// Policies judges callers of one API. It is never changed, and safe for
+// concurrent use.
+type Policies struct {
+	api    *transform.API
+	models map[*transform.Model]policy
 }
 
-// Decide judges one operation on a model. A nil model is a field that the user
-// declared: nothing is stored behind it, so there is nothing to protect.
-func Decide(m *transform.Model, kind transform.OperationKind, c authn.Caller) Decision {
-	if m == nil || m.Open {
-		return Decision{Allow: true}
-	}
-	for i := range m.Rules {
-		if ruleAllows(&m.Rules[i], kind, c) {
-			return Decision{Allow: true}
+// New prepares the rules of an API.
+func New(api *transform.API) *Policies {
+	p := &Policies{api: api, models: make(map[*transform.Model]policy, len(api.Models))}
+	for _, m := range api.Models {
+		if api.Version == 1 {
+			p.models[m] = newV1(api, m)
+		} else {
+			p.models[m] = newV2(api, m)
 		}
 	}
-	return Decision{}
+	return p
 }
 
-// Shape names everything about a caller that a Decision can depend on.
+// policy is the rules of one model. Both generations have one.
+type policy interface {
+	read(kind transform.OperationKind, c authn.Caller, known Known) Verdict
+	related(single bool, c authn.Caller) Verdict
+	guarded(f *transform.Field) bool
+	field(f *transform.Field, c authn.Caller) Verdict
+	redacted(f *transform.Field) bool
+	ownerPart(f *transform.Field) bool
+	create(c authn.Caller, input *scalar.Value) ([]Stamp, *Denial)
+	change(kind transform.OperationKind, c authn.Caller, input *scalar.Value) Change
+}
+
+// Verdict says which rows of a model a caller may touch. The zero value is none.
+type Verdict struct {
+	// All is every row.
+	All bool
+	// Any are conditions of which a row must satisfy one. It is empty for All.
+	Any []Condition
+}
+
+// Nobody says that no row can satisfy the verdict.
+func (v Verdict) Nobody() bool { return !v.All && len(v.Any) == 0 }
+
+var everything = Verdict{All: true}
+
+// Condition holds for a row whose field has one of the values or, for a list, one
+// of them as an element. There is at least one value.
+type Condition struct {
+	Field  *transform.Field
+	Values []string
+}
+
+// Known tells the value that a query fixes for a field of its key: by a key
+// argument, or by an eq condition on the sort key.
+type Known func(field string) (value string, ok bool)
+
+// Stamp is a value that the server fills in.
+type Stamp struct {
+	Field *transform.Field
+	Value scalar.Value
+}
+
+// Denial is why a mutation is refused: for the fields of the input that the
+// caller may not write, or altogether if there are none.
+type Denial struct{ Fields []string }
+
+// Change says under which conditions a caller may update or delete a row.
+type Change struct {
+	// Denied refuses the mutation whatever the row is like.
+	Denied *Denial
+	// Need are conditions on the row: of each list, one must hold.
+	Need [][]Condition
+	// Conditional says that a row which does not satisfy Need fails the mutation's
+	// condition, and not its authorization (version 1).
+	Conditional bool
+	// Facts are what Judge has to know about the row.
+	Facts []Condition
+	judge func(holds []bool) *Denial
+}
+
+// Judge says why a mutation that Need kept from a row is refused. holds tells
+// which of the Facts hold; none does if there is no row. It answers nil if the
+// caller is allowed, so that something else kept the row from being changed.
+func (c *Change) Judge(holds []bool) *Denial {
+	if c.judge == nil {
+		return nil
+	}
+	return c.judge(holds)
+}
+
+// Shape names everything about a caller that the plan of an operation depends on.
+// What else there is to a caller is bound with the values of the request.
 func Shape(c authn.Caller) string { return string(c.Mode) }
 
-// ruleAllows judges one rule. Only public rules for API keys can match: no other
-// kind of caller reaches the data plane.
-func ruleAllows(r *transform.Rule, kind transform.OperationKind, c authn.Caller) bool {
-	if c.Mode != authn.APIKey || r.Allow != "public" {
-		return false
+// Scope names the caller whom the token of a page is for.
+func Scope(c authn.Caller) string {
+	if c.Mode == authn.APIKey { // which changes from time to time, and says nothing
+		return string(c.Mode)
 	}
-	if r.Provider != "" && r.Provider != "apiKey" { // apiKey is the default of public
-		return false
-	}
-	names := operations[kind]
-	if len(names) == 0 {
-		return false
-	}
-	if len(r.Operations) == 0 { // the default is all of them
-		return true
-	}
-	return slices.ContainsFunc(r.Operations, func(o string) bool { return slices.Contains(names, o) })
+	return string(c.Mode) + " " + c.ID
 }
 
-// operations are the names in a rule that allow a kind of operation; "read"
-// stands for all of get, list, search, listen and sync.
-var operations = map[transform.OperationKind][]string{
-	transform.Get:        {"get", "read"},
-	transform.List:       {"list", "read"},
-	transform.IndexQuery: {"list", "read"},
-	transform.Sync:       {"sync", "read"},
-	transform.Search:     {"search", "read"},
-	transform.Create:     {"create"},
-	transform.Update:     {"update"},
-	transform.Delete:     {"delete"},
-	transform.OnCreate:   {"listen", "read"},
-	transform.OnUpdate:   {"listen", "read"},
-	transform.OnDelete:   {"listen", "read"},
+// Read says which rows of a model a query of a kind gives to a caller.
+func (p *Policies) Read(m *transform.Model, kind transform.OperationKind, c authn.Caller, known Known) Verdict {
+	if c.Admin {
+		return everything
+	}
+	return p.models[m].read(kind, c, known)
+}
+
+// Related says which rows of a model a relation gives to a caller; single is for
+// relations to one row.
+func (p *Policies) Related(m *transform.Model, single bool, c authn.Caller) Verdict {
+	if c.Admin {
+		return everything
+	}
+	return p.models[m].related(single, c)
+}
+
+// Guarded says that not every caller who may read a model may read the field in
+// every row, so that Field has to be asked.
+func (p *Policies) Guarded(m *transform.Model, f *transform.Field) bool {
+	return p.models[m].guarded(f)
+}
+
+// Field says in which of the rows that a caller may read it may read a field.
+func (p *Policies) Field(m *transform.Model, f *transform.Field, c authn.Caller) Verdict {
+	if c.Admin {
+		return everything
+	}
+	return p.models[m].field(f, c)
+}
+
+// Redacted says that the payload of a mutation never holds a field, because
+// subscribers who may not read it would get it.
+func (p *Policies) Redacted(m *transform.Model, f *transform.Field) bool {
+	return p.models[m].redacted(f)
+}
+
+// OwnerPart says that a field holds owners as claims joined by "::", of which
+// only the last is shown.
+func (p *Policies) OwnerPart(m *transform.Model, f *transform.Field) bool {
+	return p.models[m].ownerPart(f)
+}
+
+// Create judges the input of a create, and says what the server fills in.
+func (p *Policies) Create(m *transform.Model, c authn.Caller, input *scalar.Value) ([]Stamp, *Denial) {
+	if c.Admin {
+		return nil, nil
+	}
+	return p.models[m].create(c, input)
+}
+
+// Change judges the input of an Update or Delete.
+func (p *Policies) Change(m *transform.Model, kind transform.OperationKind, c authn.Caller, input *scalar.Value) Change {
+	if c.Admin {
+		return Change{}
+	}
+	return p.models[m].change(kind, c, input)
 }

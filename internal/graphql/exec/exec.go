@@ -152,10 +152,10 @@ func (e *Executor) Execute(ctx context.Context, d *db.DB, r *Request, out []byte
 		env := e.env
 		env.Now = e.c.Now().UTC().Format("2006-01-02T15:04:05.000Z")
 		for i := range values {
-			values[i] = e.field(ctx, d, p, i, vars, &env, room)
+			values[i] = e.field(ctx, d, p, i, r.Caller, vars, &env, room)
 		}
 	} else {
-		e.query(ctx, d, p, vars, values, room)
+		e.query(ctx, d, p, r.Caller, vars, values, room)
 	}
 	out, res.Errors = appendAnswer(out, p.plan, values)
 	return out, res
@@ -183,10 +183,10 @@ const maxParallel = 4
 
 // query fills values. Only fields that ask the database are worth a goroutine,
 // and a single one is not.
-func (e *Executor) query(ctx context.Context, d *db.DB, p *planned, vars []plan.Var, values []value, room *budget) {
+func (e *Executor) query(ctx context.Context, d *db.DB, p *planned, c authn.Caller, vars []plan.Var, values []value, room *budget) {
 	if p.data <= 1 {
 		for i := range values {
-			values[i] = e.field(ctx, d, p, i, vars, &e.env, room)
+			values[i] = e.field(ctx, d, p, i, c, vars, &e.env, room)
 		}
 		return
 	}
@@ -199,7 +199,7 @@ func (e *Executor) query(ctx context.Context, d *db.DB, p *planned, vars []plan.
 	for range min(p.data, maxParallel) {
 		wg.Go(func() {
 			for i := range next {
-				values[i] = e.field(ctx, d, p, i, vars, &e.env, room)
+				values[i] = e.field(ctx, d, p, i, c, vars, &e.env, room)
 			}
 		})
 	}
@@ -207,7 +207,7 @@ func (e *Executor) query(ctx context.Context, d *db.DB, p *planned, vars []plan.
 }
 
 // field answers one root field. A panic is a fault of that field.
-func (e *Executor) field(ctx context.Context, d *db.DB, p *planned, i int, vars []plan.Var, env *plan.Env, room *budget) (v value) {
+func (e *Executor) field(ctx context.Context, d *db.DB, p *planned, i int, c authn.Caller, vars []plan.Var, env *plan.Env, room *budget) (v value) {
 	f := p.plan.Fields[i]
 	defer func() {
 		if caught := recover(); caught != nil {
@@ -236,7 +236,7 @@ func (e *Executor) field(ctx context.Context, d *db.DB, p *planned, i int, vars 
 		}
 		return value{text: text}
 	}
-	b, err := f.Bind(env, vars)
+	b, err := f.Bind(env, c, vars)
 	if err != nil {
 		return value{errs: []*plan.Error{err}}
 	}

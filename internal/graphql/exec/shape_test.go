@@ -7,6 +7,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"preamp/internal/authn"
 	"preamp/internal/graphql/plan"
 	"preamp/internal/graphql/scalar"
 	"preamp/internal/graphql/schema"
@@ -68,7 +69,7 @@ func TestShapesDecideSQL(t *testing.T) {
 		if fail != nil {
 			t.Fatal(fail.Message)
 		}
-		b, fail := f.Bind(&env, coerced)
+		b, fail := f.Bind(&env, authn.Caller{Mode: authn.APIKey}, coerced)
 		if fail != nil || b.Statement == nil {
 			return
 		}
@@ -140,7 +141,7 @@ func TestShapesOfRelations(t *testing.T) {
 			if fail != nil {
 				t.Fatal(fail.Message)
 			}
-			b, _ := f.Bind(&env, coerced)
+			b, _ := f.Bind(&env, authn.Caller{Mode: authn.APIKey}, coerced)
 			return b
 		}
 		b := bind()

@@ -3,6 +3,7 @@ package plan
 import (
 	"strconv"
 
+	"preamp/internal/authn"
 	"preamp/internal/graphql/scalar"
 	"preamp/internal/graphql/transform"
 )
@@ -43,6 +44,11 @@ type Bound struct {
 	Scopes [][]byte
 	// Failures are the errors behind fail marks, by relation.
 	Failures []*Error
+	// Explain is a Probe to run, in the same transaction, when a mutation changed
+	// no row; Judge takes what it answers, nothing for no row. The error it answers
+	// is why, nil that the condition did not hold.
+	Explain *Bound
+	Judge   func(holds []bool) *Error
 }
 
 // binder joins one field with values.
@@ -50,6 +56,7 @@ type binder struct {
 	f      *Field
 	r      *request // the field itself, or one of its relations
 	env    *Env
+	caller authn.Caller
 	vars   []Var
 	st     *Statement
 	params []any
@@ -59,9 +66,10 @@ type binder struct {
 	written func(name string) *scalar.Value
 }
 
-// Bind joins the field with values.
-func (f *Field) Bind(env *Env, vars []Var) (Bound, *Error) {
-	b := binder{f: f, r: &f.root, env: env, vars: vars}
+// Bind joins the field with the values of a request and with its caller, whose
+// mode is that of the caller it was planned for.
+func (f *Field) Bind(env *Env, c authn.Caller, vars []Var) (Bound, *Error) {
+	b := binder{f: f, r: &f.root, env: env, caller: c, vars: vars}
 	b.st = &Statement{Table: f.op.Model.Table}
 	b.params = make([]any, 0, 8)
 	read := f.op.Kind == transform.Get || f.op.Kind == transform.List || f.op.Kind == transform.IndexQuery

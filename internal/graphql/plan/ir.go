@@ -21,6 +21,9 @@ const (
 	Delete
 	// Failure is a relation that cannot be read: its answer is FailMark.
 	Failure
+	// Probe says which of Checks hold for a row: its answer is a JSON list of 0
+	// and 1.
+	Probe
 )
 
 // Statement is what one root field asks of the database. Its answer is one JSON
@@ -62,8 +65,25 @@ type Statement struct {
 	// around it that do not satisfy Guard.
 	FailMark Param
 	Guard    []Pred
+	// Visible is what the row of a SelectOne must satisfy to be shown; HiddenMark
+	// stands for a row that does not.
+	Visible    []Pred
+	HiddenMark Param
+	// Masks are those of the outputs, by Output.Mask. Those of nested statements
+	// are in the outermost one. OwnerMark stands before an owner.
+	Masks     []Mask
+	OwnerMark Param
+	// Checks are what a Probe looks at.
+	Checks []Pred
 	// Lock keeps the selected row from changing before the transaction ends.
 	Lock bool
+}
+
+// Mask hides an output in the rows that do not satisfy all of Where, whose
+// columns are those of the row that the output belongs to.
+type Mask struct {
+	Where []Pred
+	Mark  Param
 }
 
 // Column is a stored column.
@@ -93,21 +113,23 @@ type PredOp uint8
 // The operators. All are two-valued: a null column never satisfies one, and
 // always satisfies its negation.
 const (
-	Never    PredOp = 1 + iota
-	Always          // also for absent values
-	And             // all of Kids
-	Or              // one of Kids
-	Equal           // Args[0]
-	Differs         // Args[0], of a value that is there
-	Less            // Args[0]
-	LessEq          // Args[0]
-	More            // Args[0]
-	MoreEq          // Args[0]
-	Between         // Args[0] to Args[1], both included
-	Prefix          // at least Args[0], and below Args[1] if that is set
-	Contains        // a text that holds the text Args[0]
-	Holds           // a list that holds the text Args[0]
-	Present         // not null
+	Never      PredOp = 1 + iota
+	Always            // also for absent values
+	And               // all of Kids
+	Or                // one of Kids
+	Equal             // Args[0]
+	Differs           // Args[0], of a value that is there
+	Less              // Args[0]
+	LessEq            // Args[0]
+	More              // Args[0]
+	MoreEq            // Args[0]
+	Between           // Args[0] to Args[1], both included
+	Prefix            // at least Args[0], and below Args[1] if that is set
+	Contains          // a text that holds the text Args[0]
+	Holds             // a list that holds the text Args[0]
+	Present           // not null
+	OneOf             // a text that is one of List
+	HoldsOneOf        // a list that holds one of the texts in List
 )
 
 // Measure is what of a column is compared.
@@ -127,6 +149,7 @@ type Pred struct {
 	Measure Measure
 	Column  Column
 	Args    [2]Param
+	List    []Param
 	// Outer are columns of the row around a nested statement, in place of
 	// Args[0]: one, or the parts that are joined by "#".
 	Outer []Column
@@ -163,6 +186,11 @@ type Output struct {
 	Nested int    // Related: which statement of Statement.Nested
 	// Sure says that the store never has a null here.
 	Sure bool
+	// Mask is the number of the mask in Statement.Masks, from 1; 0 is none.
+	Mask int
+	// Owner says that the value names owners: it is answered as a list of
+	// OwnerMark and the value, for the executor to take apart.
+	Owner bool
 	// Sub is the selection of the object, or of the objects of a list.
 	Sub *Object
 }
@@ -171,7 +199,7 @@ type Output struct {
 // field exactly if they are the same but for the values of their parameters.
 func (s *Statement) AppendShape(b []byte) []byte {
 	b = append(b, byte(s.Kind), flag(s.Desc), byte(len(s.After)), flag(s.Filtered))
-	for _, p := range []Param{s.Limit, s.NullMark, s.KeyMark, s.FailMark} {
+	for _, p := range []Param{s.Limit, s.NullMark, s.KeyMark, s.FailMark, s.HiddenMark, s.OwnerMark} {
 		b = appendParam(b, p)
 	}
 	for _, p := range s.After {
@@ -192,10 +220,19 @@ func (s *Statement) AppendShape(b []byte) []byte {
 		b = append(b, 0)
 	}
 	b = append(b, 0xff)
-	for i := range s.Guard {
-		b = s.Guard[i].appendShape(b)
+	for _, preds := range [][]Pred{s.Guard, s.Visible, s.Checks} {
+		for i := range preds {
+			b = preds[i].appendShape(b)
+		}
+		b = append(b, 0xff)
 	}
-	b = append(b, 0xff)
+	for i := range s.Masks {
+		b = appendParam(b, s.Masks[i].Mark)
+		for j := range s.Masks[i].Where {
+			b = s.Masks[i].Where[j].appendShape(b)
+		}
+		b = append(b, 0xff)
+	}
 	for _, n := range s.Nested {
 		b = n.AppendShape(b)
 	}
@@ -206,6 +243,12 @@ func (p *Pred) appendShape(b []byte) []byte {
 	b = append(b, byte(p.Op), flag(p.Not), byte(p.Measure), byte(len(p.Outer)))
 	b = append(append(b, p.Column.Name...), 0)
 	b = appendParam(appendParam(b, p.Args[0]), p.Args[1])
+	if p.Op == OneOf || p.Op == HoldsOneOf {
+		for _, a := range p.List {
+			b = appendParam(b, a)
+		}
+		b = appendParam(b, 0)
+	}
 	for i := range p.Kids {
 		b = p.Kids[i].appendShape(b)
 	}

@@ -109,7 +109,7 @@ func sortValue(m *transform.Model, fields []*transform.Field) []Column {
 // apart is the statement that answers a mutation with relations: they are read
 // as they are after the mutation, or before it if the row goes.
 func (b *binder) apart() *Bound {
-	a := binder{f: b.f, r: b.r, env: b.env, vars: b.vars, params: make([]any, 0, 8)}
+	a := binder{f: b.f, r: b.r, env: b.env, caller: b.caller, vars: b.vars, params: make([]any, 0, 8)}
 	a.st = &Statement{Kind: SelectOne, Table: b.st.Table}
 	a.answer()
 	out := &Bound{}

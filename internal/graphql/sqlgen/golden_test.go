@@ -115,7 +115,7 @@ func generate(t *testing.T, in map[string]string) map[string]string {
 			fmt.Fprintf(&p, " refused %s: %s\n", f.Refusal.Type, f.Refusal.Message)
 			continue
 		}
-		b, fail := f.Bind(&env, vars)
+		b, fail := f.Bind(&env, authn.Caller{Mode: authn.APIKey}, vars)
 		switch {
 		case fail != nil:
 			fmt.Fprintf(&p, " error %s: %s\n", fail.Type, fail.Message)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"preamp/internal/authn"
 	"preamp/internal/graphql/scalar"
 )
 
@@ -34,6 +35,15 @@ type API struct {
 	Operations map[string]map[string]*Operation
 	// Layout is where models are stored.
 	Layout Layout
+	// DefaultAuth is the auth mode of everything that no @aws_* directive gives to
+	// others.
+	DefaultAuth authn.Mode
+	// Guards holds the @auth rules of fields outside of models (version 2): the
+	// name of the type, then of the field.
+	Guards map[string]map[string]*Access
+	// InheritPrimaryAuth is the setting subscriptionsInheritPrimaryAuth: relations
+	// in the payloads of mutations are not redacted for their rules alone.
+	InheritPrimaryAuth bool
 }
 
 // OperationKind says what a root field does.
@@ -87,10 +97,15 @@ type Model struct {
 	CreatedAt, UpdatedAt string
 	// Version is the counter of @versioned; nil without.
 	Version *Counter
-	// Rules decide who may do what.
+	// Rules decide who may do what in version 1.
 	Rules []Rule
+	// Access says who may do what in version 2; nil without @auth.
+	Access *Access
 	// Open says that a model without rules is reachable: v1, or sandbox mode.
 	Open bool
+	// Subscribed says that subscriptions to the model are protected: the payload of
+	// a mutation then holds nothing that a subscriber may not see.
+	Subscribed bool
 	// Line and Column are where the type is declared.
 	Line, Column int
 }
@@ -165,8 +180,11 @@ type Field struct {
 	// Link is what stands behind a Relation. It is nil when the keys on both
 	// sides cannot be compared; CheckServable refuses that.
 	Link *Link
-	// Rules are field level rules; they replace the model's for this field.
+	// Rules are field level rules; they replace the model's for this field. In
+	// version 2 they are in Model.Access.
 	Rules []Rule
+	// Implicit says that a relation made the field, a foreign key.
+	Implicit bool
 }
 
 // Counter is a version that clients have to give back with every change.
@@ -244,6 +262,34 @@ type Rule struct {
 	Groups        []string
 	Operations    []string // create update delete get list sync listen search
 }
+
+// Access says which roles may do what with the declared fields of a model.
+type Access struct {
+	// Fields are those that rules speak of: the declared ones.
+	Fields []string
+	Roles  []*Role
+}
+
+// Role is somebody whom @auth rules of version 2 speak of.
+type Role struct {
+	// Provider is apiKey, iam (also for identityPool), oidc, userPools or function.
+	Provider string
+	// Allow is owner, groups, private, public or custom.
+	Allow string
+	// Claim is, for owners, the claims that name one, joined by "::"; for groups
+	// the claim that holds the groups of a caller.
+	Claim string
+	// Group is a group of a static rule. Field is the field of a dynamic rule,
+	// whose value names owners or groups; nil for others.
+	Group string
+	Field *Field
+	// may is by field and operation.
+	may map[string]map[string]bool
+}
+
+// May says whether the role may do an operation on a field: create, update,
+// delete, get, list, sync, listen or search.
+func (r *Role) May(operation, field string) bool { return r.may[field][operation] }
 
 // Layout is where the models of an API are stored. It is kept with every
 // version; hidden tables and columns are those of models and fields that were

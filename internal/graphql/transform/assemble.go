@@ -46,7 +46,7 @@ func (a *assembler) model(m *model) error {
 		Rules: rulesOf(m.def.Directives, a.version),
 		Line:  m.def.Position.Line, Column: m.def.Position.Column,
 	}
-	out.Open = m.def.Directives.ForName("auth") == nil && (a.version == 1 || a.opt.Sandbox)
+	out.Subscribed = m.level == "on" && (argument(m.directive, "subscriptions") == nil || argument(m.directive, "subscriptions").Kind != ast.NullValue)
 	columns := map[string]string{}
 	a.columns[m.name] = columns
 	for _, f := range def.Fields {
@@ -59,6 +59,8 @@ func (a *assembler) model(m *model) error {
 		}
 		out.Fields = append(out.Fields, x)
 	}
+	out.Access = a.access(out)
+	out.Open = m.def.Directives.ForName("auth") == nil && out.Access == nil && (a.version == 1 || a.opt.Sandbox)
 	if m.primary != nil {
 		out.Primary, err = a.index(out, m.primary, columns)
 	} else {

@@ -42,6 +42,9 @@ func (c *compiler) finish() (*API, error) {
 		Models:     map[string]*Model{},
 		Objects:    map[string]*Object{},
 		Operations: map[string]map[string]*Operation{},
+
+		DefaultAuth:        c.opt.defaultAuth(),
+		InheritPrimaryAuth: c.opt.Flags.SubscriptionsInheritPrimaryAuth,
 	}
 	loaded, err := gqlparser.LoadSchema(&ast.Source{Name: "schema", Input: appSync + c.out.text(sandboxInput)})
 	if err != nil {
@@ -53,5 +56,6 @@ func (c *compiler) finish() (*API, error) {
 	if err := a.run(); err != nil {
 		return nil, err
 	}
+	api.Guards = a.guards()
 	return api, nil
 }
