@@ -11,8 +11,9 @@ import (
 // scalars and directives, and the directives of the transformers. Their types
 // share one name space with the schema's own, as in the official tools.
 
-// Common to both versions.
-const preludeCommon = `
+// AppSync is what AppSync knows without being told: a generated schema may refer
+// to it, too.
+const AppSync = `
 scalar AWSDate
 scalar AWSTime
 scalar AWSDateTime
@@ -22,8 +23,6 @@ scalar AWSJSON
 scalar AWSURL
 scalar AWSPhone
 scalar AWSIPAddress
-scalar BigInt
-scalar Double
 
 directive @aws_subscribe(mutations: [String!]!) on FIELD_DEFINITION
 directive @aws_auth(cognito_groups: [String!]!) on FIELD_DEFINITION
@@ -32,6 +31,13 @@ directive @aws_iam on FIELD_DEFINITION | OBJECT
 directive @aws_oidc on FIELD_DEFINITION | OBJECT
 directive @aws_lambda on FIELD_DEFINITION | OBJECT
 directive @aws_cognito_user_pools(cognito_groups: [String!]) on FIELD_DEFINITION | OBJECT
+`
+
+// Common to both versions.
+const preludeCommon = AppSync + `
+scalar BigInt
+scalar Double
+
 directive @deprecated(reason: String) on FIELD_DEFINITION | INPUT_FIELD_DEFINITION | ENUM | ENUM_VALUE
 
 directive @model(queries: ModelQueryMap, mutations: ModelMutationMap, subscriptions: ModelSubscriptionMap,

@@ -50,9 +50,6 @@ func (m *matrix) access() *Access {
 // guards are the rules of fields outside of models.
 func (a *assembler) guards() map[string]map[string]*Access {
 	out := map[string]map[string]*Access{}
-	if a.version == 1 {
-		return out
-	}
 	for _, name := range a.auth.fieldOrder {
 		typ, field := cutField(name)
 		if out[typ] == nil {

@@ -41,6 +41,14 @@ type API struct {
 	// Guards holds the @auth rules of fields outside of models (version 2): the
 	// name of the type, then of the field.
 	Guards map[string]map[string]*Access
+	// OpenedIAM are the types ("Type") and root fields ("Type.field") that are
+	// given to IAM in sandbox mode and, if true, stay with the default mode as well.
+	OpenedIAM map[string]bool
+	// NoIntrospection says that the fields __schema and __type do not exist.
+	NoIntrospection bool
+	// UsernameOwner is the setting useSubUsernameForDefaultIdentityClaim turned
+	// off: owners are shown as they are stored.
+	UsernameOwner bool
 	// InheritPrimaryAuth is the setting subscriptionsInheritPrimaryAuth: relations
 	// in the payloads of mutations are not redacted for their rules alone.
 	InheritPrimaryAuth bool

@@ -23,7 +23,7 @@ func Expand(doc *schema.Document, o Options) (*API, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &compiler{doc: doc, opt: o, version: version, out: out, byName: map[string]*model{}, mapped: map[string]string{}}
+	c := &compiler{doc: doc, opt: o, version: version, out: out, byName: map[string]*model{}, mapped: map[string]string{}, openedIAM: map[string]bool{}}
 	c.operations = map[ast.Operation]map[string]*operation{ast.Query: {}, ast.Mutation: {}, ast.Subscription: {}}
 	if version == 1 {
 		err = c.runV1()
@@ -63,6 +63,9 @@ type compiler struct {
 	searchable  []*search
 	predictions []*prediction
 	auth        *authorizer
+	// openedIAM are the types and fields that sandbox mode opens to IAM: true for
+	// those that named no mode before.
+	openedIAM map[string]bool
 	// operations are the generated root fields.
 	operations map[ast.Operation]map[string]*operation
 }

@@ -5,27 +5,9 @@ import (
 
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
-)
 
-// appSync is what AppSync knows without being told.
-const appSync = `
-scalar AWSDate
-scalar AWSTime
-scalar AWSDateTime
-scalar AWSTimestamp
-scalar AWSEmail
-scalar AWSJSON
-scalar AWSURL
-scalar AWSPhone
-scalar AWSIPAddress
-directive @aws_subscribe(mutations: [String!]!) on FIELD_DEFINITION
-directive @aws_auth(cognito_groups: [String!]!) on FIELD_DEFINITION
-directive @aws_api_key on FIELD_DEFINITION | OBJECT
-directive @aws_iam on FIELD_DEFINITION | OBJECT
-directive @aws_oidc on FIELD_DEFINITION | OBJECT
-directive @aws_lambda on FIELD_DEFINITION | OBJECT
-directive @aws_cognito_user_pools(cognito_groups: [String!]) on FIELD_DEFINITION | OBJECT
-`
+	"preamp/internal/graphql/schema"
+)
 
 // sandboxInput is the input that stands for sandbox mode in a schema.
 const sandboxInput = "AMPLIFY"
@@ -44,11 +26,17 @@ func (c *compiler) finish() (*API, error) {
 		Operations: map[string]map[string]*Operation{},
 
 		DefaultAuth:        c.opt.defaultAuth(),
+		NoIntrospection:    c.opt.NoIntrospection,
+		OpenedIAM:          c.openedIAM,
+		UsernameOwner:      c.opt.Flags.UsernameOwner,
 		InheritPrimaryAuth: c.opt.Flags.SubscriptionsInheritPrimaryAuth,
 	}
-	loaded, err := gqlparser.LoadSchema(&ast.Source{Name: "schema", Input: appSync + c.out.text(sandboxInput)})
+	loaded, err := gqlparser.LoadSchema(&ast.Source{Name: "schema", Input: schema.AppSync + c.out.text(sandboxInput)})
 	if err != nil {
 		api.Invalid = fmt.Errorf("generated schema: %w", err)
+		if twice := c.filterFieldTwiceV1(); twice != nil {
+			api.Invalid = twice
+		}
 	} else {
 		api.Schema = loaded
 	}

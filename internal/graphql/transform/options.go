@@ -20,6 +20,8 @@ type Options struct {
 	AuthModes []authn.Mode `json:"authModes,omitempty"`
 	// Conflict is the conflict resolution of the whole project.
 	Conflict Conflict `json:"conflict,omitempty"`
+	// NoIntrospection makes an API that does not describe itself.
+	NoIntrospection bool `json:"noIntrospection,omitempty"`
 	// TablePrefix is put before every physical table and index name.
 	TablePrefix string `json:"tablePrefix,omitempty"`
 	Flags       Flags  `json:"flags,omitzero"`

@@ -48,6 +48,9 @@ func ruleOf(v *ast.Value, version int) Rule {
 		mergeString(v, name, to)
 	}
 	r.Groups = stringsOf(v.Children.ForName("groups"))
+	if version == 1 {
+		oldMembers(v, &r)
+	}
 	if r.Provider == "" {
 		r.Provider = map[string]string{"public": "apiKey", "custom": "function"}[r.Allow]
 		if r.Provider == "" {
@@ -60,24 +63,65 @@ func ruleOf(v *ast.Value, version int) Rule {
 			r.OwnerField = "owner"
 		}
 	case "groups":
-		if r.GroupsField == "" && len(r.Groups) == 0 && version == 1 {
+		if r.GroupsField == "" && !given(v, "groups") && version == 1 { // an empty list is nobody
 			r.GroupsField = "groups"
 		}
 		if r.GroupClaim == "" {
 			r.GroupClaim = "cognito:groups"
 		}
 	}
+	r.Operations = operationsOf(v, version)
+	return r
+}
+
+// operationsOf is what a rule covers, read taken apart.
+func operationsOf(v *ast.Value, version int) []string {
 	ops := v.Children.ForName("operations")
-	if ops == nil || ops.Kind == ast.NullValue {
-		r.Operations = slices.Clone(allOperations)
-		return r
+	switch {
+	case version == 1 && ops == nil:
+		return oldOperations(v)
+	case version != 1 && !given(v, "operations"):
+		return slices.Clone(allOperations)
 	}
+	var out []string
 	for _, op := range stringsOf(ops) {
 		if op == "read" {
-			r.Operations = append(r.Operations, readOperations...)
+			out = append(out, readOperations...)
 		} else {
-			r.Operations = append(r.Operations, op)
+			out = append(out, op)
 		}
 	}
-	return r
+	return out
+}
+
+// given says whether a rule has a member that is not null.
+func given(v *ast.Value, name string) bool {
+	m := v.Children.ForName(name)
+	return m != nil && m.Kind != ast.NullValue
+}
+
+// oldMembers reads what the members of a rule had as names before.
+func oldMembers(v *ast.Value, r *Rule) {
+	var claim string
+	if mergeString(v, "identityField", &claim); claim != "" {
+		r.IdentityClaim = claim
+	}
+}
+
+// oldOperations is what a rule of version 1 without operations covers: all, but
+// for the old members queries and mutations. A null is like an empty list. The
+// official templates let anybody use the other ways to list a model that only has
+// rules for queries; here they count as list.
+func oldOperations(v *ast.Value) []string {
+	mutations, queries := []string{"create", "update", "delete"}, readOperations
+	if m := v.Children.ForName("mutations"); m != nil {
+		mutations = stringsOf(m)
+	}
+	if m := v.Children.ForName("queries"); m != nil {
+		queries = stringsOf(m)
+		if slices.Contains(queries, "list") {
+			queries = append(queries, "search", "sync")
+		}
+	}
+	return slices.Concat(mutations, queries)
 }

@@ -61,6 +61,7 @@ func (c *compiler) openCustomIAM() {
 			}
 			for _, f := range def.Fields {
 				if of := out.Fields.ForName(f.Name); of != nil {
+					c.openedIAM[def.Name+"."+f.Name] = !hasMode(of.Directives)
 					addDirectives(&of.Directives, iam)
 				}
 			}
@@ -69,7 +70,31 @@ func (c *compiler) openCustomIAM() {
 	for _, def := range c.doc.AST.Definitions {
 		out := c.out.object(def.Name)
 		if def.Kind == ast.Object && out != nil && def.Directives.ForName("model") == nil {
+			c.openedIAM[def.Name] = !hasMode(out.Directives)
 			addDirectives(&out.Directives, iam)
 		}
 	}
+}
+
+// hasMode says whether directives name an auth mode.
+func hasMode(list ast.DirectiveList) bool {
+	return slices.ContainsFunc(list, func(d *ast.Directive) bool { return DirectiveMode(d.Name) != "" })
+}
+
+// DirectiveMode is the auth mode that an @aws_* directive names, or empty.
+// @aws_auth is the old form for user pools.
+func DirectiveMode(name string) authn.Mode {
+	switch name {
+	case "aws_api_key":
+		return authn.APIKey
+	case "aws_iam":
+		return authn.IAM
+	case "aws_oidc":
+		return authn.OIDC
+	case "aws_cognito_user_pools", "aws_auth":
+		return authn.UserPool
+	case "aws_lambda":
+		return authn.Lambda
+	}
+	return ""
 }

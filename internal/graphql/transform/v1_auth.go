@@ -276,9 +276,32 @@ func (c *compiler) authFieldV1(e element) error {
 	f := def.Fields.ForName(e.field.Name)
 	if m == nil {
 		addDirectives(&f.Directives, c.directivesV1(rules, false)...)
+		c.guardV1(e, rules)
 		return nil
 	}
 	return c.protectFieldV1(e, m, f, rules)
+}
+
+// guardV1 notes who may have a field outside of models. There is nothing to
+// compare an owner or the groups of a row with.
+func (c *compiler) guardV1(e element, rules []*authRule) {
+	name := e.parent.Name + ":" + e.field.Name
+	m := newMatrix(name, []string{name})
+	for _, r := range rules {
+		switch {
+		case r.Allow == "owner" || r.GroupsField != "":
+		case r.Allow == "groups":
+			for _, g := range r.Groups {
+				m.set(&role{name: r.Provider + g + r.GroupClaim, provider: r.Provider, allow: r.Allow, claim: r.GroupClaim, entity: g}, name, readOperations, true)
+			}
+		default:
+			m.set(&role{name: r.Provider + r.Allow, provider: r.Provider, allow: r.Allow}, name, readOperations, true)
+		}
+	}
+	if c.auth.fields[name] == nil {
+		c.auth.fieldOrder = append(c.auth.fieldOrder, name)
+	}
+	c.auth.fields[name] = m
 }
 
 // protectFieldV1 prints the modes of a model's field on the field and on the

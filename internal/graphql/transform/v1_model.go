@@ -1,9 +1,12 @@
 package transform
 
 import (
+	"errors"
 	"slices"
 
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"preamp/internal/errs"
 )
 
 // modelsV1 reads all @model directives and generates types and operations.
@@ -245,6 +248,35 @@ func (c *compiler) filterInputsV1(def *ast.Definition) {
 	c.ensureEnumFilters(def)
 	name := filterInput(def.Name)
 	c.out.ensure(input(name, append(c.filterFields(def, isList), logical(name)...)...))
+}
+
+// filterFieldTwiceV1 finds a field that is called like a part of the filter. The
+// official tool prints such a filter with the name twice, which makes the schema
+// invalid: the error names the place in the user's schema.
+func (c *compiler) filterFieldTwiceV1() error {
+	if c.version != 1 {
+		return nil
+	}
+	for _, m := range c.models {
+		for _, in := range []string{filterInput(m.name), conditionInput(m.name)} {
+			for _, l := range logical("") {
+				if def := c.out.get(in); def != nil && repeats(def, l.Name) {
+					return errors.New(errs.Public(refuseTaken(m.def, in, l.Name)).Message)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func repeats(def *ast.Definition, name string) bool {
+	n := 0
+	for _, f := range def.Fields {
+		if f.Name == name {
+			n++
+		}
+	}
+	return n > 1
 }
 
 func (c *compiler) mutationsV1(m *model, nested []*ast.Definition) (ast.FieldList, error) {
