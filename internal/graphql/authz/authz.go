@@ -55,10 +55,14 @@ type Verdict struct {
 	All bool
 	// Any are conditions of which a row must satisfy one. It is empty for All.
 	Any []Condition
+	// Late says that rows are judged once they are read (version 1): a caller who
+	// may see none gets empty pages and null for a row that is not there.
+	Late bool
 }
 
-// Nobody says that no row can satisfy the verdict.
-func (v Verdict) Nobody() bool { return !v.All && len(v.Any) == 0 }
+// Nobody says that no row can satisfy the verdict, so that there is no need to
+// look for one.
+func (v Verdict) Nobody() bool { return !v.All && len(v.Any) == 0 && !v.Late }
 
 var everything = Verdict{All: true}
 
@@ -69,9 +73,10 @@ type Condition struct {
 	Values []string
 }
 
-// Known tells the value that a query fixes for a field of its key: by a key
-// argument, or by an eq condition on the sort key.
-type Known func(field string) (value string, ok bool)
+// Known tells what a query says of a field: whether it belongs to the key that is
+// queried, and the value that the query fixes for it, by a key argument or by an
+// eq condition on the sort key.
+type Known func(field string) (value string, key, fixed bool)
 
 // Stamp is a value that the server fills in.
 type Stamp struct {

@@ -3,51 +3,388 @@ package authz_test
 import (
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"preamp/internal/authn"
 	"preamp/internal/graphql/authz"
+	"preamp/internal/graphql/scalar"
+	"preamp/internal/graphql/schema"
 	"preamp/internal/graphql/transform"
 )
 
-func TestDecide(t *testing.T) {
-	t.Parallel()
-	key := authn.Caller{Mode: authn.APIKey}
-	public := func(ops ...string) *transform.Model {
-		return &transform.Model{Rules: []transform.Rule{{Allow: "public", Provider: "apiKey", Operations: ops}}}
+// expand compiles a schema with all modes configured, API_KEY the default.
+func expand(t *testing.T, text string, change func(*transform.Options)) *transform.API {
+	t.Helper()
+	doc, err := schema.Parse(text)
+	if err != nil {
+		t.Fatal(err)
 	}
+	o := transform.Options{AuthModes: []authn.Mode{authn.UserPool, authn.OIDC, authn.IAM, authn.Lambda}}
+	if change != nil {
+		change(&o)
+	}
+	api, err := transform.Expand(doc, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return api
+}
+
+// The callers of the tests.
+var (
+	byKey  = authn.Caller{Mode: authn.APIKey}
+	alice  = user("s1", "alice")
+	bob    = user("s2", "bob", "Admin", "Sales")
+	signed = authn.Caller{Mode: authn.IAM, Federated: &authn.Federated{}}
+	guest  = authn.Caller{Mode: authn.IAM, Federated: &authn.Federated{Guest: true}}
+	admin  = authn.Caller{Mode: authn.IAM, Admin: true}
+	oidc   = authn.Caller{Mode: authn.OIDC, Claims: alice.Claims}
+)
+
+func user(sub, name string, groups ...any) authn.Caller {
+	return authn.Caller{Mode: authn.UserPool, ID: sub, Claims: map[string]any{
+		"sub": sub, "username": name, "cognito:groups": groups,
+	}}
+}
+
+// text writes a verdict down: all, nobody, or its conditions.
+func text(v authz.Verdict) []string {
+	switch {
+	case v.All:
+		return []string{"all"}
+	case v.Nobody():
+		return []string{"nobody"}
+	}
+	return conditions(v.Any)
+}
+
+func conditions(list []authz.Condition) []string {
+	var out []string
+	for _, c := range list {
+		s := c.Field.Name
+		for _, v := range c.Values {
+			s += " " + v
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+func object(t *testing.T, text string) *scalar.Value {
+	t.Helper()
+	v, err := scalar.Decode(text, 8)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &v
+}
+
+func TestRead(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
-		name   string
-		model  *transform.Model
-		kind   transform.OperationKind
-		caller authn.Caller
-		want   bool
+		name, rules string
+		kind        transform.OperationKind
+		caller      authn.Caller
+		want        []string
 	}{
-		{"no rules", &transform.Model{}, transform.Get, key, false},
-		{"open", &transform.Model{Open: true}, transform.Delete, key, true},
-		{"a field of the user", nil, transform.Custom, key, true},
-		{"public", public(), transform.Create, key, true},
-		{"public for a read", public("read"), transform.List, key, true},
-		{"index queries are lists", public("list"), transform.IndexQuery, key, true},
-		{"get is not list", public("get"), transform.List, key, false},
-		{"public for a read only", public("read"), transform.Update, key, false},
-		{"subscriptions listen", public("listen"), transform.OnCreate, key, true},
-		{"another provider", &transform.Model{Rules: []transform.Rule{{Allow: "public", Provider: "iam"}}}, transform.Get, key, false},
-		{"default provider", &transform.Model{Rules: []transform.Rule{{Allow: "public"}}}, transform.Get, key, true},
-		{"private", &transform.Model{Rules: []transform.Rule{{Allow: "private", Provider: "userPools"}}}, transform.Get, key, false},
-		{"owner", &transform.Model{Rules: []transform.Rule{{Allow: "owner"}}}, transform.Get, key, false},
-		{"one of two", &transform.Model{Rules: []transform.Rule{{Allow: "owner"}, {Allow: "public"}}}, transform.Get, key, true},
-		{"another kind of caller", public(), transform.Get, authn.Caller{Mode: authn.UserPool}, false},
-		{"nobody", public(), transform.Get, authn.Caller{}, false},
-		{"an operation that rules do not name", public(), transform.Custom, key, false},
+		{"public", "{allow: public}", transform.Get, byKey, []string{"all"}},
+		{"public is one mode only", "{allow: public}", transform.Get, alice, []string{"nobody"}},
+		{"read is every way to read", "{allow: public, operations: [read]}", transform.IndexQuery, byKey, []string{"all"}},
+		{"get is not list", "{allow: public, operations: [get]}", transform.List, byKey, []string{"nobody"}},
+		{"an index query is a list", "{allow: public, operations: [list]}", transform.IndexQuery, byKey, []string{"all"}},
+		{"sync", "{allow: public, operations: [sync]}", transform.Sync, byKey, []string{"all"}},
+		{"not a read", "{allow: public}", transform.Custom, byKey, []string{"nobody"}},
+		{"private", "{allow: private}", transform.List, alice, []string{"all"}},
+		{"private of another provider", "{allow: private}", transform.List, oidc, []string{"nobody"}},
+		{"private with IAM", "{allow: private, provider: iam}", transform.List, signed, []string{"all"}},
+		{"private with IAM is no guest", "{allow: private, provider: iam}", transform.List, guest, []string{"nobody"}},
+		{"public with IAM is the guest", "{allow: public, provider: identityPool}", transform.List, guest, []string{"all"}},
+		{"public with IAM is nobody who has signed in", "{allow: public, provider: iam}", transform.List, signed, []string{"nobody"}},
+		{"an administrator", "{allow: owner}", transform.List, admin, []string{"all"}},
+		{"owner", "{allow: owner}", transform.List, alice, []string{"owner s1::alice s1 alice"}},
+		{"owner by another claim", `{allow: owner, identityClaim: "username"}`, transform.List, alice, []string{"owner alice"}},
+		{"owner without the claim", `{allow: owner, identityClaim: "email"}`, transform.List, alice, []string{"nobody"}},
+		{"owner of another provider", "{allow: owner, provider: oidc}", transform.List, oidc, []string{"owner s1::alice s1 alice"}},
+		{"list of owners", `{allow: owner, ownerField: "editors"}`, transform.List, alice, []string{"editors s1::alice s1 alice"}},
+		{"static group", `{allow: groups, groups: ["Admin"]}`, transform.List, bob, []string{"all"}},
+		{"another group", `{allow: groups, groups: ["Admin"]}`, transform.List, alice, []string{"nobody"}},
+		{"dynamic group", `{allow: groups, groupsField: "team"}`, transform.List, bob, []string{"team Admin Sales"}},
+		{"no group", `{allow: groups, groupsField: "team"}`, transform.List, alice, []string{"nobody"}},
+		{"rules are ORed", `{allow: owner}, {allow: groups, groupsField: "team"}`, transform.List, bob, []string{"owner s2::bob s2 bob", "team Admin Sales"}},
+		{"a static rule is enough", `{allow: owner}, {allow: private}`, transform.List, alice, []string{"all"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if got := authz.Decide(tt.model, tt.kind, tt.caller).Allow; got != tt.want {
-				t.Errorf("got %v, want %v", got, tt.want)
+			api := expand(t, `type Note @model @auth(rules: [`+tt.rules+`]) { id: ID! editors: [String] team: String @index(name: "byTeam") }`, nil)
+			got := text(authz.New(api).Read(api.Models["Note"], tt.kind, tt.caller, nil))
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Error(diff)
 			}
 		})
 	}
-	if authz.Shape(key) == authz.Shape(authn.Caller{Mode: authn.UserPool}) {
-		t.Error("two kinds of callers share a shape")
+}
+
+func TestReadWithKnownKey(t *testing.T) {
+	t.Parallel()
+	api := expand(t, `type Note @model @auth(rules: [{allow: owner}, {allow: groups, groupsField: "team"}]) {
+		owner: String! @primaryKey(sortKeyFields: ["at"]) at: String! team: String }`, nil)
+	p, m := authz.New(api), api.Models["Note"]
+	known := func(v string) authz.Known {
+		return func(f string) (string, bool, bool) { return v, f == "owner" || f == "at", f == "owner" }
+	}
+	for _, tt := range []struct {
+		name   string
+		caller authn.Caller
+		owner  string
+		want   []string
+	}{
+		{"own", alice, "s1", []string{"all"}},
+		{"foreign", alice, "s2", []string{"nobody"}},
+		{"foreign, but there is another rule", bob, "s1", []string{"team Admin Sales"}},
+	} {
+		if diff := cmp.Diff(tt.want, text(p.Read(m, transform.Get, tt.caller, known(tt.owner)))); diff != "" {
+			t.Errorf("%s: %s", tt.name, diff)
+		}
+	}
+}
+
+func TestWithoutRules(t *testing.T) {
+	t.Parallel()
+	for _, sandbox := range []bool{false, true} {
+		api := expand(t, `type Note @model { id: ID! text: String }`, func(o *transform.Options) { o.Sandbox = sandbox })
+		p, m := authz.New(api), api.Models["Note"]
+		want := map[bool]string{false: "nobody", true: "all"}[sandbox]
+		if got := text(p.Read(m, transform.Get, byKey, nil)); got[0] != want {
+			t.Errorf("sandbox %v: %v", sandbox, got)
+		}
+		if got := text(p.Read(m, transform.Get, alice, nil)); got[0] != "nobody" {
+			t.Errorf("sandbox %v: a user may read: %v", sandbox, got)
+		}
+		if _, denial := p.Create(m, byKey, object(t, `{}`)); (denial == nil) != sandbox {
+			t.Errorf("sandbox %v: create: %v", sandbox, denial)
+		}
+		if c := p.Change(m, transform.Update, byKey, object(t, `{"id":"a"}`)); (c.Denied == nil) != sandbox {
+			t.Errorf("sandbox %v: update: %v", sandbox, c.Denied)
+		}
+	}
+}
+
+func TestFields(t *testing.T) {
+	t.Parallel()
+	api := expand(t, `
+	type Post @model @auth(rules: [{allow: private, operations: [read]}, {allow: owner}]) {
+		id: ID!
+		title: String
+		secret: String @auth(rules: [{allow: owner}])
+		pay: Int @auth(rules: [{allow: groups, groups: ["Admin"]}])
+		notes: [Note] @hasMany
+	}
+	type Note @model @auth(rules: [{allow: owner}]) { id: ID! }`, nil)
+	p, m := authz.New(api), api.Models["Post"]
+	tests := []struct {
+		name, field string
+		caller      authn.Caller
+		guarded     bool
+		want        []string
+	}{
+		{"of everybody", "title", alice, false, []string{"all"}},
+		{"of the owner", "secret", alice, true, []string{"owner s1::alice s1 alice"}},
+		{"of a group", "pay", bob, true, []string{"all"}},
+		{"of a group, others", "pay", alice, true, []string{"nobody"}},
+		{"an administrator", "pay", admin, true, []string{"all"}},
+		{"generated", "createdAt", alice, false, []string{"all"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			f := m.Field(tt.field)
+			if got := p.Guarded(m, f); got != tt.guarded {
+				t.Errorf("guarded: %v", got)
+			}
+			if diff := cmp.Diff(tt.want, text(p.Field(m, f, tt.caller))); diff != "" {
+				t.Error(diff)
+			}
+			if redacted := p.Redacted(m, f); redacted != tt.guarded {
+				t.Errorf("redacted: %v", redacted)
+			}
+		})
+	}
+	if !p.Redacted(m, m.Field("notes")) {
+		t.Error("a relation to a model with other rules is in the payload of mutations")
+	}
+	if !p.OwnerPart(m, m.Field("owner")) || p.OwnerPart(m, m.Field("title")) {
+		t.Error("the owner is not known as one")
+	}
+}
+
+func TestCreate(t *testing.T) {
+	t.Parallel()
+	const owner = `{allow: owner}`
+	denied := &authz.Denial{}
+	tests := []struct {
+		name, rules, input string
+		caller             authn.Caller
+		stamp              string
+		denial             *authz.Denial
+	}{
+		{"stamped", owner, `{"title":"t"}`, alice, `"s1::alice"`, nil},
+		{"in full", owner, `{"owner":"s1::alice"}`, alice, "", nil},
+		{"the subject", owner, `{"owner":"s1"}`, alice, "", nil},
+		{"the name", owner, `{"owner":"alice"}`, alice, "", nil},
+		{"somebody else", owner, `{"owner":"s2::bob"}`, alice, "", denied},
+		{"null", owner, `{"owner":null}`, alice, "", denied},
+		{"by key", owner, `{}`, byKey, "", denied},
+		{"of all, given to somebody", `{allow: private}, ` + owner, `{"owner":"s2::bob"}`, alice, "", nil},
+		{"of all, stamped", `{allow: private}, ` + owner, `{}`, alice, `"s1::alice"`, nil},
+		{"list", `{allow: owner, ownerField: "editors"}`, `{}`, alice, `["s1::alice"]`, nil},
+		{"list with the caller", `{allow: owner, ownerField: "editors"}`, `{"editors":["x","alice"]}`, alice, "", nil},
+		{"list without the caller", `{allow: owner, ownerField: "editors"}`, `{"editors":["x"]}`, alice, "", denied},
+		{"empty list", `{allow: owner, ownerField: "editors"}`, `{"editors":[]}`, alice, "", denied},
+		{"dynamic group", `{allow: groups, groupsField: "team"}`, `{"team":"Sales"}`, bob, "", nil},
+		{"another dynamic group", `{allow: groups, groupsField: "team"}`, `{"team":"Other"}`, bob, "", denied},
+		{"no dynamic group", `{allow: groups, groupsField: "team"}`, `{}`, bob, "", denied},
+		{"read only", `{allow: public, operations: [read]}`, `{}`, byKey, "", denied},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			api := expand(t, `type Note @model @auth(rules: [`+tt.rules+`]) { id: ID! title: String owner: String editors: [String] team: String }`, nil)
+			stamps, denial := authz.New(api).Create(api.Models["Note"], tt.caller, object(t, tt.input))
+			if diff := cmp.Diff(tt.denial, denial); diff != "" {
+				t.Errorf("denial: %s", diff)
+			}
+			got := ""
+			for _, s := range stamps {
+				got += string(s.Value.AppendJSON(nil))
+			}
+			if got != tt.stamp {
+				t.Errorf("stamped %q, want %q", got, tt.stamp)
+			}
+		})
+	}
+}
+
+// guardedNote has fields that only some may write: everybody signed in the title,
+// owners the text as well, admins all.
+const guardedNote = `type Note @model(subscriptions: null) @auth(rules: [
+	{allow: private, operations: [create, update, read]}, {allow: groups, groups: ["Admin"]}]) {
+	id: ID!
+	title: String
+	text: String @auth(rules: [{allow: owner, operations: [create, update, read]}, {allow: groups, groups: ["Admin"]}])
+	pay: Int @auth(rules: [{allow: groups, groups: ["Admin"]}])
+}`
+
+func TestCreateFields(t *testing.T) {
+	t.Parallel()
+	api := expand(t, guardedNote, nil)
+	tests := []struct {
+		name, input string
+		caller      authn.Caller
+		want        *authz.Denial
+	}{
+		{"its fields", `{"title":"t"}`, alice, nil},
+		{"and those of the owner it becomes", `{"title":"t","text":"x"}`, alice, nil},
+		{"fields of a group", `{"text":"x","pay":1,"title":"t"}`, alice, &authz.Denial{Fields: []string{"pay"}}},
+		{"the group", `{"id":"a","text":"x","pay":1}`, bob, nil},
+		{"nobody", `{"title":"t"}`, byKey, &authz.Denial{}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			_, got := authz.New(api).Create(api.Models["Note"], tt.caller, object(t, tt.input))
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestChange(t *testing.T) {
+	t.Parallel()
+	const mixed = `type Note @model @auth(rules: [{allow: owner}, {allow: groups, groupsField: "team", operations: [update]},
+		{allow: groups, groups: ["Admin"]}]) { id: ID! title: String team: String }`
+	tests := []struct {
+		name, schema, input string
+		kind                transform.OperationKind
+		caller              authn.Caller
+		denied              *authz.Denial
+		need                [][]string
+		holds               []bool
+		judged              *authz.Denial
+	}{
+		{"owner", mixed, `{"id":"a","title":"t"}`, transform.Update, alice, nil, [][]string{{"owner s1::alice s1 alice"}}, []bool{true}, nil},
+		{"not the owner", mixed, `{"id":"a","title":"t"}`, transform.Update, alice, nil, [][]string{{"owner s1::alice s1 alice"}}, nil, &authz.Denial{}},
+		{"static group", mixed, `{"id":"a"}`, transform.Update, bob, nil, nil, nil, nil},
+		{"delete", mixed, `{"id":"a"}`, transform.Delete, alice, nil, [][]string{{"owner s1::alice s1 alice"}}, []bool{false}, &authz.Denial{}},
+		{"delete by nobody", mixed, `{"id":"a"}`, transform.Delete, byKey, &authz.Denial{}, nil, nil, nil},
+		{
+			"two dynamic rules, of which one may not set null", mixed, `{"id":"a","title":null}`, transform.Update, user("s3", "carol", "Sales"), nil,
+			[][]string{{"owner s3::carol s3 carol", "team Sales"}, {"owner s3::carol s3 carol"}},
+			[]bool{false, true},
+			&authz.Denial{Fields: []string{"title"}},
+		},
+		{"fields of the owner", guardedNote, `{"id":"a","title":"t","text":"x"}`, transform.Update, alice, nil, [][]string{{"owner s1::alice s1 alice"}}, []bool{false}, &authz.Denial{Fields: []string{"text"}}},
+		{"fields of a group", guardedNote, `{"id":"a","pay":1}`, transform.Update, alice, nil, [][]string{{}}, []bool{true}, &authz.Denial{Fields: []string{"pay"}}},
+		{"null needs the right to delete", guardedNote, `{"id":"a","title":null}`, transform.Update, alice, nil, [][]string{{}}, []bool{true}, &authz.Denial{Fields: []string{"title"}}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			api := expand(t, tt.schema, nil)
+			got := authz.New(api).Change(api.Models["Note"], tt.kind, tt.caller, object(t, tt.input))
+			if diff := cmp.Diff(tt.denied, got.Denied); diff != "" {
+				t.Errorf("denied: %s", diff)
+			}
+			var need [][]string
+			for _, n := range got.Need {
+				need = append(need, append([]string{}, conditions(n)...))
+			}
+			if diff := cmp.Diff(tt.need, need); diff != "" {
+				t.Errorf("need: %s", diff)
+			}
+			if diff := cmp.Diff(tt.judged, got.Judge(tt.holds)); diff != "" {
+				t.Errorf("judged: %s", diff)
+			}
+		})
+	}
+}
+
+func TestReach(t *testing.T) {
+	t.Parallel()
+	api := expand(t, `
+	type Query { a: String b: String @aws_iam c: Card d: String @aws_cognito_user_pools(cognito_groups: ["Admin"])
+		e: String @auth(rules: [{allow: groups, groups: ["Admin"]}]) }
+	type Card @aws_cognito_user_pools { text: String open: String @aws_api_key }
+	type Note @model { id: ID! }`, nil)
+	p := authz.New(api)
+	tests := []struct {
+		typ, field string
+		caller     authn.Caller
+		want       bool
+	}{
+		{"Query", "a", byKey, true},
+		{"Query", "a", alice, false},
+		{"Query", "b", signed, true},
+		{"Query", "b", byKey, false},
+		{"Query", "b", admin, true},
+		{"Card", "text", alice, true},
+		{"Card", "text", byKey, false},
+		{"Card", "open", byKey, true},
+		{"Card", "open", alice, false},
+		{"Query", "d", alice, false},
+		{"Query", "d", bob, true},
+		{"Query", "e", alice, false},
+		{"Query", "e", bob, true},
+		{"Query", "e", byKey, false},
+		{"__Type", "name", guest, true},
+	}
+	for _, tt := range tests {
+		def := api.Schema.Types[tt.typ]
+		f := def.Fields.ForName(tt.field)
+		groups, ok := p.Reach(def, f, tt.caller)
+		if got := ok && authz.InGroups(tt.caller, groups) && p.Custom(def, f, tt.caller); got != tt.want {
+			t.Errorf("%s.%s by %s %v: %v", tt.typ, tt.field, tt.caller.Mode, tt.caller.Claims, got)
+		}
 	}
 }

@@ -92,7 +92,7 @@ func New(c Config) (*Executor, error) {
 	}
 	e.env = plan.Env{
 		NewID: uuid.NewString, NullMark: e.nonce + string(markNull), KeyMark: e.nonce + string(markKey), FailMark: e.nonce + string(markFail),
-		OpenToken: e.openToken, Limit: c.Limits.Page, MaxLimit: c.Limits.MaxPage,
+		OwnerMark: e.nonce + string(markOwner), OpenToken: e.openToken, Limit: c.Limits.Page, MaxLimit: c.Limits.MaxPage,
 	}
 	return e, nil
 }
@@ -218,6 +218,9 @@ func (e *Executor) field(ctx context.Context, d *db.DB, p *planned, i int, c aut
 	if room.spent() {
 		return room.refuse(f)
 	}
+	if err := f.Gate(c); err != nil {
+		return value{errs: []*plan.Error{err}}
+	}
 	switch f.Kind {
 	case plan.Constant:
 		if !room.take(len(f.Text)) {
@@ -245,8 +248,8 @@ func (e *Executor) field(ctx context.Context, d *db.DB, p *planned, i int, c aut
 
 // run runs the statement of a field.
 func (e *Executor) run(ctx context.Context, d *db.DB, f *plan.Field, state *fieldState, b *plan.Bound, room *budget) value {
-	if b.Refused {
-		return value{errs: []*plan.Error{conditionFailed(f)}}
+	if b.Refused { // no row can be the one that is meant
+		return value{errs: []*plan.Error{unchanged(f, b, nil)}}
 	}
 	if b.Statement == nil {
 		return value{}
@@ -261,51 +264,7 @@ func (e *Executor) run(ctx context.Context, d *db.DB, f *plan.Field, state *fiel
 		}
 		return e.answer(ctx, f, b, text, room)
 	}
-	steps := [2]*plan.Bound{b}
-	answer := b
-	if b.Answer != nil { // relations are read before the row goes, and otherwise when it is written
-		answer = b.Answer
-		steps[1] = answer
-		if b.Statement.Kind == plan.Delete {
-			steps[0], steps[1] = answer, b
-		}
-	}
-	var sql [2]string
-	for i, s := range steps {
-		if s != nil {
-			sql[i] = e.sql(state, s)
-		}
-	}
-	var text []byte
-	found := false
-	err := d.Tx(ctx, func(tx *db.Tx) error {
-		text, found = nil, false
-		for i, s := range steps {
-			if s == nil {
-				continue
-			}
-			var got []byte
-			switch err := tx.Row(sql[i], s.Params...).Scan(&got); {
-			case errors.Is(err, db.ErrNoRows):
-				found = false
-				return nil
-			case err != nil:
-				return err
-			}
-			found = true
-			if s == answer {
-				text = got
-			}
-		}
-		return nil
-	})
-	switch {
-	case err != nil:
-		return e.failed(ctx, f, err, room)
-	case !found:
-		return value{errs: []*plan.Error{conditionFailed(f)}}
-	}
-	return e.answer(ctx, f, answer, text, room)
+	return e.mutate(ctx, d, f, state, b, room)
 }
 
 // sql is the SQL of a bound statement.
@@ -315,11 +274,6 @@ func (e *Executor) sql(state *fieldState, b *plan.Bound) string {
 		e.c.Trace(sql, b.Params)
 	}
 	return sql
-}
-
-func conditionFailed(f *plan.Field) *plan.Error {
-	return f.Error(plan.TypeConditional,
-		"The conditional request failed (Service: DynamoDb, Status Code: 400, Request ID: "+uuid.NewString()+")")
 }
 
 func internal(f *plan.Field) *plan.Error { return f.Error("InternalFailure", "internal error") }

@@ -77,6 +77,8 @@ type world struct {
 	exec   *exec.Executor
 	sealer *keys.Sealer
 	api    *transform.API
+	// options are those of compilations.
+	options transform.Options
 
 	mu     sync.Mutex
 	traced []traced
@@ -92,10 +94,21 @@ var lines = dbtest.Lines{Control: []db.Line{keys.ControlLine()}, Env: []db.Line{
 // each runs fn on every store with the tables of the schema.
 func each(t *testing.T, sdl string, fn func(w *world)) {
 	t.Helper()
-	dbtest.Each(t, lines, func(t *testing.T, set *db.Set) { fn(open(t, set, sdl)) })
+	eachWith(t, sdl, transform.Options{}, fn)
+}
+
+// eachWith is each with options of the compilation.
+func eachWith(t *testing.T, sdl string, o transform.Options, fn func(w *world)) {
+	t.Helper()
+	dbtest.Each(t, lines, func(t *testing.T, set *db.Set) { fn(openWith(t, set, sdl, o)) })
 }
 
 func open(t testing.TB, set *db.Set, sdl string) *world {
+	t.Helper()
+	return openWith(t, set, sdl, transform.Options{})
+}
+
+func openWith(t testing.TB, set *db.Set, sdl string, o transform.Options) *world {
 	t.Helper()
 	ctx := t.Context()
 	ring, err := keys.Open(ctx, set.Control(), keys.NewSecret([]byte("0123456789abcdef0123456789abcdef")))
@@ -107,7 +120,8 @@ func open(t testing.TB, set *db.Set, sdl string) *world {
 	must(t, d.Tx(ctx, func(tx *db.Tx) error { return ring.CreateEnv(tx, envUID) }))
 	sealer, err := ring.Env(ctx, envUID, d)
 	must(t, err)
-	w := &world{t: t, db: d, sealer: sealer}
+	o.TablePrefix = "t_"
+	w := &world{t: t, db: d, sealer: sealer, options: o}
 	w.use(sdl)
 	must(t, d.Tx(ctx, func(tx *db.Tx) error {
 		_, changes, err := transform.Merge(transform.Layout{}, w.api.Layout)
@@ -138,7 +152,7 @@ func (w *world) use(sdl string) {
 	w.t.Helper()
 	doc, err := schema.Parse(sdl)
 	must(w.t, err)
-	w.api, err = transform.Expand(doc, transform.Options{TablePrefix: "t_"})
+	w.api, err = transform.Expand(doc, w.options)
 	must(w.t, err)
 	w.exec = w.executor("api1")
 }
@@ -185,7 +199,18 @@ func (w *world) do(query, variables string) string {
 
 func (w *world) doWith(e *exec.Executor, query, variables string) string {
 	w.t.Helper()
-	r := exec.Request{Query: query, Caller: caller}
+	return w.doBy(e, caller, query, variables)
+}
+
+// by executes a query for a caller.
+func (w *world) by(c authn.Caller, query, variables string) string {
+	w.t.Helper()
+	return w.doBy(w.exec, c, query, variables)
+}
+
+func (w *world) doBy(e *exec.Executor, c authn.Caller, query, variables string) string {
+	w.t.Helper()
+	r := exec.Request{Query: query, Caller: c}
 	if variables != "" {
 		v, err := scalar.Decode(variables, 64)
 		must(w.t, err)

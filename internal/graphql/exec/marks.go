@@ -21,7 +21,9 @@ const (
 	// the key where the next page begins, as JSON; the number of the relation
 	// comes before it, if it is not the page of the root field
 	markKey  = 'K'
-	markFail = 'F' // a relation that cannot be read, by its number
+	markFail = 'F' // a value that cannot be read or is not shown, by the number of the error
+	// the first element of a list, whose second one names owners
+	markOwner = 'O'
 )
 
 var errMark = errors.New("exec: mark that cannot be read")
@@ -39,7 +41,7 @@ func (e *Executor) resolve(ctx context.Context, f *plan.Field, b *plan.Bound, te
 	if i < 0 {
 		return value{text: text}
 	}
-	text, nulls, err := e.sealKeys(text, i, b)
+	text, nulls, err := e.unmark(text, i, b)
 	if err != nil {
 		return e.failed(ctx, f, err, room)
 	}
@@ -49,9 +51,9 @@ func (e *Executor) resolve(ctx context.Context, f *plan.Field, b *plan.Bound, te
 	return e.propagate(ctx, f, b, text, room)
 }
 
-// sealKeys replaces key marks by tokens; i is where the first mark is. nulls
-// says that other marks were seen.
-func (e *Executor) sealKeys(text []byte, i int, b *plan.Bound) (out []byte, nulls bool, err error) {
+// unmark replaces key marks by tokens and takes owners out of their lists; i is
+// where the first mark is. nulls says that other marks were seen.
+func (e *Executor) unmark(text []byte, i int, b *plan.Bound) (out []byte, nulls bool, err error) {
 	out = make([]byte, 0, len(text)+128)
 	for i >= 0 {
 		mark := i + len(e.nonce)
@@ -62,6 +64,19 @@ func (e *Executor) sealKeys(text []byte, i int, b *plan.Bound) (out []byte, null
 			nulls = true
 			out = append(out, text[:mark]...)
 			text = text[mark:]
+			i = bytes.Index(text, []byte(e.nonce))
+			continue
+		}
+		if text[mark] == markOwner {
+			if i < 2 || text[i-2] != '[' || text[i-1] != '"' || mark+1 >= len(text) || text[mark+1] != '"' {
+				return nil, false, errMark
+			}
+			var marked bool
+			out, text, marked, err = e.appendOwner(append(out, text[:i-2]...), text[mark+2:])
+			if err != nil {
+				return nil, false, err
+			}
+			nulls = nulls || marked
 			i = bytes.Index(text, []byte(e.nonce))
 			continue
 		}

@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"preamp/internal/authn"
+	"preamp/internal/graphql/authz"
 	"preamp/internal/graphql/scalar"
 	"preamp/internal/graphql/transform"
 )
@@ -15,10 +16,10 @@ type Env struct {
 	Now string
 	// NewID makes a random id.
 	NewID func() string
-	// NullMark, KeyMark and FailMark are what a statement emits as marks. Behind
-	// KeyMark comes the key as a JSON list; for a relation, the number of the
+	// NullMark, KeyMark, FailMark and OwnerMark are what a statement emits as
+	// marks. Behind KeyMark comes the key as a JSON list; for a relation, the number of the
 	// relation is between the two. Behind FailMark is the number.
-	NullMark, KeyMark, FailMark string
+	NullMark, KeyMark, FailMark, OwnerMark string
 	// OpenToken opens a nextToken; what it answers was once Bound.Scope and a
 	// key of the page.
 	OpenToken func(token string) ([]byte, error)
@@ -42,7 +43,8 @@ type Bound struct {
 	// the relations.
 	Scope  []byte
 	Scopes [][]byte
-	// Failures are the errors behind fail marks, by relation.
+	// Failures are the errors behind fail marks: those of the relations by their
+	// number, then those of hidden outputs.
 	Failures []*Error
 	// Explain is a Probe to run, in the same transaction, when a mutation changed
 	// no row; Judge takes what it answers, nothing for no row. The error it answers
@@ -61,7 +63,9 @@ type binder struct {
 	st     *Statement
 	params []any
 	preds  int
-	err    *Error
+	// need is what authorization demands of the row that a mutation changes.
+	need []authz.Verdict
+	err  *Error
 	// written are the key fields of a row that is written.
 	written func(name string) *scalar.Value
 }
@@ -87,9 +91,9 @@ func (f *Field) Bind(env *Env, c authn.Caller, vars []Var) (Bound, *Error) {
 	case transform.Create:
 		ok, out.Refused = b.create()
 	case transform.Update:
-		ok, out.Refused = b.update()
+		ok, out.Refused = b.update(&out)
 	case transform.Delete:
-		ok, out.Refused = b.remove()
+		ok, out.Refused = b.remove(&out)
 	}
 	if b.err != nil {
 		return Bound{}, b.err
@@ -220,5 +224,6 @@ func joinParts(fields []*transform.Field, value func(name string) *scalar.Value)
 
 func (b *binder) get() bool {
 	b.st.Kind = SelectOne
+	b.visible()
 	return b.key(b.arg)
 }

@@ -127,6 +127,7 @@ func (b *binder) fieldFilter(name string, ops *scalar.Value, negated bool) []Pre
 		p := b.operator(f, op, v)
 		kids = append(kids, negate(p, negated))
 	}
+	kids = b.concealed(f, kids)
 	if len(kids) > 1 {
 		return []Pred{group(either(negated), kids)}
 	}

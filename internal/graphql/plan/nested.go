@@ -11,6 +11,7 @@ import (
 // wrong with one of them is an error of that field only, wherever it is met.
 func (b *binder) relations(out *Bound) {
 	out.Marks = b.st.NullMark != 0 || b.st.KeyMark != 0
+	defer b.hidden(out)
 	if len(b.f.relations) == 0 {
 		return
 	}
@@ -28,6 +29,10 @@ func (b *binder) relations(out *Bound) {
 		if b.err == nil {
 			b.nested(r, &out.Scopes[i], i)
 		}
+		if len(b.st.Visible) > 0 && b.err == nil {
+			out.Failures[i] = r.fail(TypeUnauthorized, notAuthorized, r.field, r.parentType)
+			b.st.HiddenMark = b.param(b.env.FailMark + strconv.Itoa(i))
+		}
 		if len(b.st.Guard) > 0 && b.err == nil {
 			out.Failures[i] = r.fail(TypeArguments, badToken)
 			b.st.FailMark = b.param(b.env.FailMark + strconv.Itoa(i))
@@ -37,15 +42,30 @@ func (b *binder) relations(out *Bound) {
 			out.Failures[i] = b.err
 			b.st = &Statement{Kind: Failure, FailMark: b.param(b.env.FailMark + strconv.Itoa(i))}
 		}
-		out.Marks = out.Marks || b.st.KeyMark != 0 || b.st.FailMark != 0
+		out.Marks = out.Marks || b.st.KeyMark != 0 || b.st.FailMark != 0 || b.st.HiddenMark != 0
 		root.Nested = append(root.Nested, b.st)
 	}
 	b.r, b.st, b.err = &b.f.root, root, nil
 }
 
+// hidden binds what the answer hides: masks, and the row of a get.
+func (b *binder) hidden(out *Bound) {
+	if b.st.Out == nil {
+		return
+	}
+	b.masks(out)
+	if len(b.st.Visible) > 0 {
+		b.st.HiddenMark = b.failMark(out, b.f.unauthorized())
+	}
+}
+
 // nested binds one relation.
 func (b *binder) nested(r *request, scope *[]byte, number int) {
 	b.correlate(r.owner, r.link)
+	b.related(r)
+	if r.empty {
+		b.st.Where = append(b.st.Where, never)
+	}
 	if !r.link.Many {
 		b.st.Kind = SelectOne
 		if len(r.link.From) == len(r.index.Fields()) && r.index == r.model.Primary {
@@ -115,8 +135,10 @@ func (b *binder) apart() *Bound {
 	out := &Bound{}
 	if b.f.op.Kind == transform.Delete {
 		a.st.Lock = true
+		a.need = b.need
 		a.key(a.change().value)
 		a.condition()
+		a.needed()
 	} else {
 		a.key(b.written)
 	}

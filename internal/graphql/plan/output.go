@@ -7,7 +7,6 @@ import (
 
 	"github.com/vektah/gqlparser/v2/ast"
 
-	"preamp/internal/graphql/authz"
 	"preamp/internal/graphql/transform"
 )
 
@@ -31,6 +30,7 @@ func (b *builder) model(sets []ast.SelectionSet, def *ast.Definition, m *transfo
 				o.Sub = b.embedded(n.sets, o.Type.Name())
 			}
 		}
+		b.guard(&o, n, def, m, f)
 		out.Fields = append(out.Fields, b.checked(o))
 	}
 	return out
@@ -77,6 +77,7 @@ func (b *builder) embedded(sets []ast.SelectionSet, typeName string) *Object {
 				o.Sub = b.embedded(n.sets, f.Named)
 			}
 		}
+		b.guard(&o, n, def, nil, nil)
 		out.Fields = append(out.Fields, b.checked(o))
 	}
 	return out
@@ -92,7 +93,7 @@ const maxHeight = 56
 func (b *builder) relation(o *Output, n node, parent *ast.Definition, m *transform.Model, l *transform.Link) {
 	def := fieldOf(parent, n.field.Name)
 	r := &request{
-		name: parent.Name + "." + n.field.Name, model: l.Model, index: l.Index, link: l, owner: m, parent: b.around,
+		name: parent.Name + "." + n.field.Name, field: n.field.Name, parentType: parent.Name, model: l.Model, index: l.Index, link: l, owner: m, parent: b.around,
 		args:     b.arguments(n.field.Arguments, def.Arguments),
 		location: Location{Line: n.field.Position.Line, Column: n.field.Position.Column},
 	}
@@ -103,16 +104,13 @@ func (b *builder) relation(o *Output, n node, parent *ast.Definition, m *transfo
 	if l.Many {
 		b.height++
 	}
-	inner := b.op.schema.API.Schema.Types[def.Type.Name()]
-	kind := transform.Get
-	if l.Many {
-		kind = transform.List
+	if f := m.Field(n.field.Name); b.op.Kind == ast.Mutation {
+		r.empty = b.op.schema.policies.Redacted(m, f)
 	}
+	inner := b.op.schema.API.Schema.Types[def.Type.Name()]
 	switch {
 	case b.height > maxHeight:
 		r.refusal = r.fail(TypeQueryLimit, "The query nests relations too deep (limit: relation depth).")
-	case !authz.Decide(l.Model, kind, b.caller).Allow:
-		r.refusal = r.fail(TypeUnauthorized, "Not Authorized to access %s on type %s", n.field.Name, parent.Name)
 	case l.Many:
 		r.out = b.connection(n.sets, inner, r)
 	default:
@@ -142,6 +140,7 @@ func (b *builder) connection(sets []ast.SelectionSet, def *ast.Definition, r *re
 		default:
 			o.Kind = NullOutput
 		}
+		b.guard(&o, n, def, nil, nil)
 		out.Fields = append(out.Fields, b.checked(o))
 	}
 	return out

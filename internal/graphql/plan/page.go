@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"preamp/internal/graphql/authz"
 	"preamp/internal/graphql/scalar"
 	"preamp/internal/graphql/transform"
 )
@@ -15,6 +16,7 @@ func (b *binder) page(scope *[]byte) bool {
 	base := len(b.params)
 	x := b.r.index
 	partition := b.arg(x.Partition.Name)
+	b.authorized()
 	if partition == nil && b.f.op.Kind == transform.IndexQuery { // nullable in version 1
 		b.fail(TypeArguments, "Argument '%s' is required.", x.Partition.Name)
 	}
@@ -113,7 +115,7 @@ func (b *binder) scope(partition *scalar.Value) []byte {
 	h = append(h, b.r.name...)
 	h = append(h, 0, flag(b.st.Desc))
 	h = append(append(h, x.Name...), 0)
-	h = append(append(h, b.f.caller...), 0)
+	h = append(append(h, authz.Scope(b.caller)...), 0)
 	for _, v := range []*scalar.Value{partition, b.sortArgument(), b.arg("filter")} {
 		if v == nil {
 			v = &null

@@ -4,7 +4,6 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"preamp/internal/authn"
-	"preamp/internal/graphql/authz"
 	"preamp/internal/graphql/introspect"
 	"preamp/internal/graphql/scalar"
 	"preamp/internal/graphql/transform"
@@ -48,7 +47,12 @@ type Field struct {
 	op     *transform.Operation
 	root   request
 	meta   *introspect.Field
-	caller string // shape of the caller
+	// gate is what the field asks of every caller.
+	gate gate
+	// masks are the rules of hidden outputs, by Output.Mask; owners says that the
+	// answer has owners to shorten.
+	masks  []maskRule
+	owners bool
 	// relations are those below Out, by Output.Nested.
 	relations []*request
 	// nulls says that Out has a field that needs a null mark.
@@ -57,7 +61,11 @@ type Field struct {
 
 // request is what a root field or a relation asks of one model.
 type request struct {
-	name  string // of the field
+	name string // of the field
+	// field and parentType are the name of a relation and of the type that has it.
+	field, parentType string
+	// empty says that nothing is to be shown, as in the payload of a mutation.
+	empty bool
 	model *transform.Model
 	index *transform.Index
 	args  arguments
@@ -100,7 +108,7 @@ func (b *builder) rootField(n node, root *ast.Definition) *Field {
 	s := b.op.schema
 	def := fieldOf(root, n.field.Name)
 	f := &Field{
-		Key: n.key, Name: n.field.Name, Type: def.Type, Parent: root.Name, schema: s, caller: authz.Shape(b.caller),
+		Key: n.key, Name: n.field.Name, Type: def.Type, Parent: root.Name, schema: s,
 		Location: Location{Line: n.field.Position.Line, Column: n.field.Position.Column},
 	}
 	b.field, b.around, b.height = f, -1, 0
@@ -114,12 +122,12 @@ func (b *builder) rootField(n node, root *ast.Definition) *Field {
 	case b.op.Kind == ast.Subscription:
 		return f.refuse(f.Error(TypeUnsupported, "Subscriptions need the realtime endpoint: connect to it with a WebSocket."))
 	}
+	if g, ok := s.gateOf(root, def, b.caller); !ok {
+		f.gate = g
+	}
 	f.op = s.API.Operations[rootName(b.op.Kind)][f.Name]
 	if f.op == nil || f.op.Kind == transform.Custom || f.op.Model == nil {
 		return f.null()
-	}
-	if !authz.Decide(f.op.Model, f.op.Kind, b.caller).Allow {
-		return f.refuse(f.fail(TypeUnauthorized, "Not Authorized to access %s on type %s", f.Name, root.Name))
 	}
 	f.root = request{name: f.Name, model: f.op.Model, index: f.op.Index, args: b.arguments(n.field.Arguments, def.Arguments)}
 	if f.root.index == nil {

@@ -3,13 +3,15 @@ package plan
 import (
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"preamp/internal/graphql/authz"
 	"preamp/internal/graphql/transform"
 )
 
 // Schema is an API made ready for planning. It is never changed, and safe for
 // concurrent use.
 type Schema struct {
-	API *transform.API
+	API      *transform.API
+	policies *authz.Policies
 	// inputs are the input types by name, scalars and enums included.
 	inputs map[string]*inputType
 	// columns are the stored fields of models: model, then field.
@@ -22,10 +24,11 @@ type Schema struct {
 // NewSchema prepares an API.
 func NewSchema(api *transform.API) *Schema {
 	s := &Schema{
-		API:     api,
-		inputs:  make(map[string]*inputType),
-		columns: make(map[*transform.Model]map[string]*transform.Field, len(api.Models)),
-		order:   make(map[*transform.Index][]Column),
+		API:      api,
+		policies: authz.New(api),
+		inputs:   make(map[string]*inputType),
+		columns:  make(map[*transform.Model]map[string]*transform.Field, len(api.Models)),
+		order:    make(map[*transform.Index][]Column),
 	}
 	s.newInputs()
 	for _, m := range api.Models {

@@ -64,7 +64,7 @@ func (v *validator) selections(set ast.SelectionSet, def *ast.Definition) {
 
 func (v *validator) field(f *ast.Field, parent *ast.Definition) {
 	def := fieldOf(parent, f.Name)
-	if def == nil {
+	if def == nil || v.s.API.NoIntrospection && (f.Name == "__schema" || f.Name == "__type") {
 		v.add("FieldUndefined", f.Position, "Field '%s' in type '%s' is undefined", f.Name, parent.Name)
 		// What is below it has no type; its variables still count as used.
 		v.unknown(f)

@@ -248,3 +248,19 @@ func TestLimits(t *testing.T) {
 		})
 	}
 }
+
+func TestIntrospectionSwitchedOff(t *testing.T) {
+	t.Parallel()
+	s := compile(t, testSchema)
+	s.API.NoIntrospection = true
+	for _, name := range []string{"__schema { queryType { name } }", `__type(name: "Todo") { name }`} {
+		_, list := s.Parse(`{ `+name+` }`, limits)
+		field := name[:strings.IndexAny(name, " (")]
+		if got, want := show(list), `1:3 `+v+`FieldUndefined: Field '`+field+`' in type 'Query' is undefined @ '`+field+`'`; got != want {
+			t.Errorf("got %s\nwant %s", got, want)
+		}
+	}
+	if _, list := s.Parse(`{ named { __typename } }`, limits); len(list) > 0 {
+		t.Errorf("__typename: %s", show(list))
+	}
+}

@@ -199,6 +199,7 @@ func (b *binder) create() (ok, refused bool) {
 	b.st.Kind = Insert
 	m := b.r.model
 	c := b.change()
+	b.mayCreate(c)
 	c.defaults()
 	if f := m.Field("id"); f != nil && f.Column != "" && f.Named == "ID" && !f.List {
 		if given := c.value("id"); given == nil || given.IsNull() {
@@ -244,10 +245,11 @@ func (b *binder) create() (ok, refused bool) {
 	return b.err == nil, false
 }
 
-func (b *binder) update() (ok, refused bool) {
+func (b *binder) update(out *Bound) (ok, refused bool) {
 	b.st.Kind = Update
 	m := b.r.model
 	c := b.change()
+	b.mayChange(c, out)
 	c.timestamp(m.UpdatedAt)
 	if v, ok := c.expected(); ok {
 		c.filled[m.Version.Field] = scalar.Integer(v.Int + 1)
@@ -288,17 +290,20 @@ func (b *binder) update() (ok, refused bool) {
 	}
 	b.versioned(c)
 	b.condition()
+	b.needed()
 	return b.err == nil, false
 }
 
-func (b *binder) remove() (ok, refused bool) {
+func (b *binder) remove(out *Bound) (ok, refused bool) {
 	b.st.Kind = Delete
 	c := b.change()
+	b.mayChange(c, out)
 	if !b.key(c.value) {
 		return false, b.err == nil
 	}
 	b.versioned(c)
 	b.condition()
+	b.needed()
 	return b.err == nil, false
 }
 

@@ -42,27 +42,37 @@ func (w *writer) related(f *plan.Output, from source) {
 		w.add("coalesce(")
 	}
 	w.add("(")
-	plain := func(value func()) { value() }
+	value := func(value func()) { value() }
+	apart := !w.pg && w.conditional(f, s)
+	if apart {
+		w.add("SELECT x FROM (")
+		value = func(value func()) { value(); w.add(" AS x") }
+	}
 	if s.Kind == plan.SelectPage {
-		w.page(plain)
+		w.page(value)
 	} else {
-		w.one(plain)
+		w.one(value)
+	}
+	if apart {
+		w.add(") AS o")
 	}
 	w.add(")")
 	if must {
 		w.add(", ")
-		if w.pg {
-			w.jsonText(w.root.NullMark)
-		} else { // json() takes a text of JSON
-			w.add("json_quote(")
-			w.nullMark()
-			w.add(")")
-		}
+		w.whole(w.root.NullMark) // json() takes a text of JSON
 		w.add(")")
 	}
 	if !w.pg {
 		w.add(")")
 	}
+}
+
+// conditional says that a relation is not shown in every row. SQLite adds up how
+// deep the expressions around a nested one are, and conditions make them deeper;
+// those of a query in a FROM clause do not count.
+func (w *writer) conditional(f *plan.Output, s *plan.Statement) bool {
+	m := w.mask(f)
+	return m != nil && decided(m.Where) == depends || decided(s.Visible) == depends
 }
 
 // jsonText writes a text parameter as a value beside JSON.
@@ -77,7 +87,7 @@ func (w *writer) jsonText(p plan.Param) {
 }
 
 // failure writes the mark of a relation that cannot be read. The null mark is
-// written with it, because every parameter has to be somewhere.
+// written with it: most often nothing else needs it.
 func (w *writer) failure(s *plan.Statement) {
 	if w.root.NullMark == 0 {
 		w.textParam(s.FailMark)

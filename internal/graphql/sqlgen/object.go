@@ -44,11 +44,16 @@ func (w *writer) object(o *plan.Object, from source) {
 			w.add(" || ',' || ")
 		}
 		chunk := func() { w.text(func() { w.pairs(o, fields[i:min(i+maxPairs, len(fields))], from) }) }
+		first, last := i == 0, i+maxPairs >= len(fields)
+		if w.pg { // which would write a chunk out twice where it is named twice
+			w.cut(chunk, first, last)
+			continue
+		}
 		start, cut := "2", "2"
-		if i == 0 {
+		if first {
 			start, cut = "1", "1"
 		}
-		if i+maxPairs >= len(fields) {
+		if last {
 			w.add("substr(")
 			chunk()
 			w.add(", ", start, ")")
@@ -72,6 +77,24 @@ func (w *writer) object(o *plan.Object, from source) {
 	}
 }
 
+// cut takes the braces off a text for PostgreSQL: the one in front unless it is
+// the first text, the one at the end unless it is the last.
+func (w *writer) cut(text func(), first, last bool) {
+	if !first {
+		w.add("substr(")
+	}
+	if !last {
+		w.add("left(")
+	}
+	text()
+	if !last {
+		w.add(", -1)")
+	}
+	if !first {
+		w.add(", 2)")
+	}
+}
+
 func (w *writer) pairs(o *plan.Object, fields []plan.Output, from source) {
 	if w.pg {
 		w.add("json_build_object(")
@@ -88,7 +111,7 @@ func (w *writer) pairs(o *plan.Object, fields []plan.Output, from source) {
 	w.add(")")
 }
 
-func (w *writer) output(o *plan.Object, f *plan.Output, from source) {
+func (w *writer) value(o *plan.Object, f *plan.Output, from source) {
 	switch f.Kind {
 	case plan.TypeName:
 		w.add(key(o.Type))
@@ -103,7 +126,12 @@ func (w *writer) output(o *plan.Object, f *plan.Output, from source) {
 	case plan.NextToken:
 		w.nextToken(from.numbered)
 	case plan.FromColumn:
-		w.column(f, from.prefix+name(f.Column.Name))
+		col := from.prefix + name(f.Column.Name)
+		if f.Owner {
+			w.owner(f, col)
+			return
+		}
+		w.column(f, col)
 	case plan.FromMember:
 		w.member(f, from)
 	case plan.Related:

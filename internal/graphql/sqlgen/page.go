@@ -15,8 +15,8 @@ import (
 // with one row more, and the rows are numbered to take it off again.
 func (w *writer) page(cast func(func())) {
 	s := w.st
-	items := slices.ContainsFunc(s.Out.Fields, func(o plan.Output) bool { return o.Kind == plan.Items })
-	numbered := s.KeyMark != 0 && s.Filtered
+	items := w.shown(s, plan.Items)
+	numbered := w.numbered(s)
 	w.add("SELECT ")
 	cast(func() { w.object(s.Out, source{page: true, numbered: numbered}) })
 	switch {
@@ -33,6 +33,11 @@ func (w *writer) page(cast func(func())) {
 		w.rows(s, 0)
 		w.add(") AS ", w.alias)
 	}
+}
+
+// numbered says that the rows of a page are numbered.
+func (w *writer) numbered(s *plan.Statement) bool {
+	return s.KeyMark != 0 && s.Filtered && w.shown(s, plan.NextToken)
 }
 
 // rows writes the inner query.
@@ -68,11 +73,28 @@ func (w *writer) pageColumns(s *plan.Statement) []string {
 			out = append(out, c)
 		}
 	}
-	for _, o := range s.Out.Fields {
-		if o.Kind != plan.Items {
+	var addPreds func(preds []plan.Pred)
+	addPreds = func(preds []plan.Pred) {
+		for i := range preds {
+			if c := preds[i].Column.Name; c != "" {
+				add(c)
+			}
+			addPreds(preds[i].Kids)
+		}
+	}
+	for i := range s.Out.Fields {
+		o := &s.Out.Fields[i]
+		if o.Kind != plan.Items || w.hidden(o) {
 			continue
 		}
-		for _, f := range o.Sub.Fields {
+		for j := range o.Sub.Fields {
+			f := &o.Sub.Fields[j]
+			if w.hidden(f) {
+				continue
+			}
+			if m := w.mask(f); m != nil {
+				addPreds(m.Where)
+			}
 			switch f.Kind {
 			case plan.FromColumn:
 				add(f.Column.Name)
@@ -85,7 +107,7 @@ func (w *writer) pageColumns(s *plan.Statement) []string {
 			}
 		}
 	}
-	if s.KeyMark != 0 && s.Filtered || len(out) == 0 {
+	if w.numbered(s) || len(out) == 0 {
 		for _, c := range rowKey(s) {
 			add(c.Name)
 		}

@@ -35,18 +35,19 @@ type writer struct {
 	alias, outer string
 	// each numbers the lists that are taken apart.
 	each int
+	// noted are the parameters that were written, by number.
+	noted []bool
 }
 
 // Generate is the SQL of a statement. Parameters are numbered as the statement
-// numbers them. The answer of the statement is one text, or no row.
+// numbers them, and all of its parameters are in the SQL. The answer of the
+// statement is one text, or no row.
 func Generate(d Dialect, s *plan.Statement) string {
 	w := &writer{pg: d == Postgres, root: s, st: s, alias: "t"}
 	switch s.Kind {
 	case plan.SelectOne:
 		w.one(w.text)
-		if s.Lock && w.pg { // SQLite has one writer
-			w.add(" FOR UPDATE OF t")
-		}
+		w.lock()
 	case plan.SelectPage:
 		w.page(w.text)
 	case plan.Insert:
@@ -66,10 +67,20 @@ func Generate(d Dialect, s *plan.Statement) string {
 		w.add("DELETE FROM ", table(s.Table))
 		w.where(s.Where, "")
 		w.returning()
+	case plan.Probe:
+		w.probe()
+		w.lock()
 	default:
 		panic("sqlgen: statement without a kind")
 	}
-	return w.String()
+	return w.unused() + w.String()
+}
+
+// lock keeps the row from changing; SQLite has one writer.
+func (w *writer) lock() {
+	if w.root.Lock && w.pg {
+		w.add(" FOR UPDATE OF t")
+	}
 }
 
 func (w *writer) add(parts ...string) {
@@ -83,6 +94,7 @@ func (w *writer) param(p plan.Param) {
 	if p <= 0 {
 		panic("sqlgen: parameter without a number")
 	}
+	w.note(p)
 	w.add("$", strconv.Itoa(int(p)))
 }
 
@@ -163,7 +175,7 @@ func (w *writer) one(cast func(func())) {
 	s := w.st
 	prefix := w.alias + "."
 	w.add("SELECT ")
-	cast(func() { w.object(s.Out, row(prefix)) })
+	cast(func() { w.visible(prefix) })
 	w.add(" FROM ", table(s.Table), " AS ", w.alias)
 	w.where(s.Where, prefix)
 	if len(s.Order) > 0 {

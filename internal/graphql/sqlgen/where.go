@@ -7,10 +7,16 @@ import (
 
 // where writes predicates that must all hold.
 func (w *writer) where(preds []plan.Pred, prefix string) {
+	if len(preds) > 0 {
+		w.add(" WHERE ")
+		w.all(preds, prefix)
+	}
+}
+
+// all writes a condition of predicates that must all hold; there is one at least.
+func (w *writer) all(preds []plan.Pred, prefix string) {
 	for i := range preds {
-		if i == 0 {
-			w.add(" WHERE ")
-		} else {
+		if i > 0 {
 			w.add(" AND ")
 		}
 		w.pred(&preds[i], prefix)
@@ -118,9 +124,39 @@ func (w *writer) leaf(p *plan.Pred, col string) {
 		w.add("(", col, " IS NOT NULL AND EXISTS (SELECT 1 FROM json_each(", col, ") AS h WHERE h.value = ")
 		w.param(p.Args[0])
 		w.add(" AND h.type = 'text'))")
+	case plan.OneOf:
+		w.add(col)
+		w.in(p.List)
+	case plan.HoldsOneOf:
+		if p.Column.Storage != transform.JSON {
+			panic("sqlgen: elements of a column that is no list")
+		}
+		if w.pg { // a number is no text, even if it is written like one
+			w.add("(", col, " IS NOT NULL AND EXISTS (SELECT 1 FROM json_array_elements(", col, "::json) AS h(value) WHERE json_typeof(h.value) = 'string' AND h.value #>> '{}'")
+		} else {
+			w.add("(", col, " IS NOT NULL AND EXISTS (SELECT 1 FROM json_each(", col, ") AS h WHERE h.type = 'text' AND h.value")
+		}
+		w.in(p.List)
+		w.add("))")
 	default:
 		panic("sqlgen: predicate without an operator")
 	}
+}
+
+// in writes that the value before it is one of a list. It is one expression
+// whatever the length, and an index finds the values one by one.
+func (w *writer) in(list []plan.Param) {
+	if len(list) == 0 {
+		panic("sqlgen: empty list")
+	}
+	w.add(" IN (")
+	for i, p := range list {
+		if i > 0 {
+			w.add(", ")
+		}
+		w.param(p)
+	}
+	w.add(")")
 }
 
 // measured is what of the column is compared.
