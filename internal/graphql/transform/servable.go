@@ -1,8 +1,6 @@
 package transform
 
 import (
-	"slices"
-
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"preamp/internal/graphql/schema"
@@ -101,11 +99,11 @@ var unavailable = map[string]string{
 }
 
 func (s *servable) definition(d *ast.Definition) error {
-	if err := s.directives(d.Name, d.Directives, false); err != nil {
+	if err := s.directives(d.Name, d.Directives); err != nil {
 		return err
 	}
 	for _, f := range d.Fields {
-		if err := s.directives(d.Name+"."+f.Name, f.Directives, true); err != nil {
+		if err := s.directives(d.Name+"."+f.Name, f.Directives); err != nil {
 			return err
 		}
 	}
@@ -115,7 +113,7 @@ func (s *servable) definition(d *ast.Definition) error {
 	return nil
 }
 
-func (s *servable) directives(element string, list ast.DirectiveList, onField bool) error {
+func (s *servable) directives(element string, list ast.DirectiveList) error {
 	for _, d := range list {
 		if what, ok := unavailable[d.Name]; ok {
 			return at(d, element, "%s not available in this version", what)
@@ -123,38 +121,13 @@ func (s *servable) directives(element string, list ast.DirectiveList, onField bo
 		if d.Name != "auth" {
 			continue
 		}
-		if onField {
-			return at(d, element, "field level rules are not available in this version")
-		}
-		if !s.public(d) {
-			return at(d, element, "only @auth(rules: [{allow: public}]) is available in this version")
+		for _, r := range itemsOf(argument(d, "rules")) {
+			if ruleOf(r, s.version).Provider == "function" {
+				return at(d, element, "functions are not available in this version, and so is no rule of the provider function")
+			}
 		}
 	}
 	return nil
-}
-
-// public says whether a directive opens a model to everybody with an API key,
-// for all operations, and says no more than that.
-func (s *servable) public(d *ast.Directive) bool {
-	rules := itemsOf(argument(d, "rules"))
-	if len(rules) != 1 {
-		return false
-	}
-	for _, c := range rules[0].Children {
-		if !slices.Contains([]string{"allow", "provider", "operations"}, c.Name) && c.Value.Kind != ast.NullValue {
-			return false
-		}
-	}
-	r := ruleOf(rules[0], s.version)
-	if r.Allow != "public" || r.Provider != "apiKey" {
-		return false
-	}
-	for _, op := range allOperations {
-		if !slices.Contains(r.Operations, op) {
-			return false
-		}
-	}
-	return true
 }
 
 // fields refuses what cannot be stored: abstract types, custom scalars, and

@@ -25,25 +25,14 @@ func TestCheckServable(t *testing.T) {
 			name: "relation whose keys differ", schema: "type A @model { id: ID! b: B @connection }\ntype B @model @key(fields: [\"n\"]) { n: Int! }",
 			want: "1:6: A.b: the keys of the two models have different types",
 		},
+		{name: "rules", schema: "type A @model @auth(rules: [{allow: owner}, {allow: groups, groups: [\"g\"]}, {allow: public, provider: iam, operations: [read]}]) { id: ID! s: String @auth(rules: [{allow: private}]) }"},
 		{
-			name: "other rule", schema: "type A @model @auth(rules: [{allow: owner}]) { id: ID! }",
-			want: "1:15: A @auth: only @auth(rules: [{allow: public}]) is available in this version",
+			name: "rule of a function", schema: "type A @model @auth(rules: [{allow: owner}, {allow: custom}]) { id: ID! }",
+			want: "1:15: A @auth: functions are not available in this version, and so is no rule of the provider function",
 		},
 		{
-			name: "some operations", schema: "type A @model @auth(rules: [{allow: public, operations: [read]}]) { id: ID! }",
-			want: "1:15: A @auth: only @auth(rules: [{allow: public}]) is available in this version",
-		},
-		{
-			name: "two rules", schema: "type A @model @auth(rules: [{allow: public}, {allow: public}]) { id: ID! }",
-			want: "1:15: A @auth: only @auth(rules: [{allow: public}]) is available in this version",
-		},
-		{
-			name: "other provider", schema: "type A @model @auth(rules: [{allow: public, provider: iam}]) { id: ID! }",
-			want: "1:15: A @auth: only @auth(rules: [{allow: public}]) is available in this version",
-		},
-		{
-			name: "field rule", schema: "type A @model { id: ID! s: String @auth(rules: [{allow: public}]) }",
-			want: "1:35: A.s @auth: field level rules are not available in this version",
+			name: "field rule of a function", schema: "type A @model { id: ID! s: String @auth(rules: [{allow: custom, provider: function}]) }",
+			want: "1:35: A.s @auth: functions are not available in this version, and so is no rule of the provider function",
 		},
 		{
 			name: "values", schema: `type A @model @mapsTo(name: "B") { id: ID! s: String @default(value: "x") @validate(type: matches, value: "x+") }`,
