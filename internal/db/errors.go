@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
+	"syscall"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"modernc.org/sqlite"
@@ -78,10 +80,22 @@ func liteFault(err error) bool {
 	return ok && e.Code()&0xff != sqlite3.SQLITE_CONSTRAINT
 }
 
+// isFull reports whether there was no space. SQLite says so of a write that was
+// refused, before it has asked for anything to be synced.
+func isFull(err error) bool {
+	e, ok := errors.AsType[*sqlite.Error](err)
+	return ok && e.Code()&0xff == sqlite3.SQLITE_FULL
+}
+
 // isBusy reports whether another connection holds the lock.
 func isBusy(err error) bool {
 	e, ok := errors.AsType[*sqlite.Error](err)
 	return ok && e.Code()&0xff == sqlite3.SQLITE_BUSY
+}
+
+// machine are the errors of files that say nothing about what was asked.
+var machine = []syscall.Errno{
+	syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG, syscall.EIO, syscall.EROFS, syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM,
 }
 
 // liteError gives errors of the machine (disk full, I/O, memory, locks) the
@@ -89,6 +103,9 @@ func isBusy(err error) bool {
 func liteError(err error) error {
 	e, ok := errors.AsType[*sqlite.Error](err)
 	if !ok {
+		if no, ok := errors.AsType[syscall.Errno](err); ok && slices.Contains(machine, no) {
+			return errs.Wrap(errs.Unavailable, err, "the database is unavailable")
+		}
 		return err
 	}
 	switch e.Code() & 0xff {

@@ -22,5 +22,8 @@ func Placeholders(sql string) int { return placeholders(sql) }
 // Committed is err as the answer of a statement that was executed nevertheless.
 func Committed(err error) error { return faultAfter{err} }
 
+// LiteError gives an error of SQLite or of its files its kind.
+func LiteError(err error) error { return liteError(err) }
+
 // Dir is the data directory of a SQLite set.
 func Dir(s *Set) string { return s.engine.(*liteEngine).dir }

@@ -175,6 +175,10 @@ func (e *liteEngine) migrate(ctx context.Context, dsn string, l *lines, fresh bo
 // own facts, makes it durable and only then gives it its name: a file with the
 // right name is whole.
 func (e *liteEngine) create(ctx context.Context, uid string) error {
+	return liteError(e.make(ctx, uid))
+}
+
+func (e *liteEngine) make(ctx context.Context, uid string) error {
 	path := e.path(uid)
 	if _, err := os.Stat(path); err == nil {
 		c, err := e.openWriter(ctx, uid, e.options(path, e.env))
@@ -279,7 +283,7 @@ func (e *liteEngine) openWriter(ctx context.Context, uid string, o liteOptions) 
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, missingEnv()
 		}
-		return nil, err
+		return nil, liteError(err)
 	}
 	c, err := o.openWriter()
 	if err != nil {

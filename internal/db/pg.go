@@ -190,13 +190,8 @@ func (s *pgStore) explain(ctx context.Context, err error) error {
 		return err // what the function itself has classified stays as it is
 	case s.missing != nil && pgMissing(err):
 		return s.missing(ctx, err)
-	case pgUnavailable(err):
-		if ctx.Err() != nil {
-			return waitError(ctx)
-		}
-		return errs.Wrap(errs.Unavailable, err, "the database is unavailable")
 	}
-	return err
+	return pgError(ctx, err)
 }
 
 // pgSession runs the statements of one transaction or snapshot.

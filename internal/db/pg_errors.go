@@ -9,6 +9,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"preamp/internal/errs"
 )
 
 // SQLSTATE values; see "PostgreSQL Error Codes" in the PostgreSQL manual.
@@ -60,6 +62,18 @@ func pgNotCommitted(err error) bool {
 	}
 	e, ok := pgCode(err)
 	return ok && e.SeverityUnlocalized == "ERROR"
+}
+
+// pgError gives an error of the connection or of the server as a whole its kind.
+// What has a kind already keeps it.
+func pgError(ctx context.Context, err error) error {
+	if err == nil || errs.KindOf(err) != errs.Internal || !pgUnavailable(err) {
+		return err
+	}
+	if ctx.Err() != nil {
+		return waitError(ctx)
+	}
+	return errs.Wrap(errs.Unavailable, err, "the database is unavailable")
 }
 
 // pgUnavailable reports an error of the connection or of the server as a whole,

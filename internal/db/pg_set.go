@@ -106,7 +106,7 @@ func (e *pgEngine) openControl(ctx context.Context) (store, error) {
 
 func (e *pgEngine) create(ctx context.Context, uid string) error {
 	if err := e.prepare(ctx, envSchema(uid), uid, e.env); err != nil {
-		return fmt.Errorf("create environment: %w", err)
+		return pgError(ctx, fmt.Errorf("create environment: %w", err))
 	}
 	return nil
 }
@@ -115,7 +115,7 @@ func (e *pgEngine) open(ctx context.Context, uid string) (store, error) {
 	schema := envSchema(uid)
 	f, err := e.readFacts(ctx, e.pool, schema, e.env)
 	if err != nil {
-		return nil, fmt.Errorf("open environment %s: %w", uid, err)
+		return nil, pgError(ctx, fmt.Errorf("open environment %s: %w", uid, err))
 	}
 	switch f.Digest {
 	case "": // absent, or Create did not finish
@@ -123,7 +123,7 @@ func (e *pgEngine) open(ctx context.Context, uid string) (store, error) {
 	case e.env.digest:
 	default:
 		if err := e.prepare(ctx, schema, uid, e.env); err != nil {
-			return nil, fmt.Errorf("migrate environment %s: %w", uid, err)
+			return nil, pgError(ctx, fmt.Errorf("migrate environment %s: %w", uid, err))
 		}
 	}
 	s, err := e.store(schema, e.env)
@@ -140,10 +140,11 @@ func (e *pgEngine) open(ctx context.Context, uid string) (store, error) {
 }
 
 func (e *pgEngine) remove(ctx context.Context, uid string) error {
-	return e.locked(ctx, envSchema(uid), func(c *pgx.Conn) error {
+	err := e.locked(ctx, envSchema(uid), func(c *pgx.Conn) error {
 		_, err := c.Exec(ctx, `DROP SCHEMA IF EXISTS "`+envSchema(uid)+`" CASCADE`)
 		return err
 	})
+	return pgError(ctx, err)
 }
 
 // locked runs fn while no other node does the same for the same schema.

@@ -170,7 +170,7 @@ func (s *Set) Control() *DB { return s.control }
 // nothing when it is there. A crash in between leaves no environment.
 //
 // Errors: Invalid for a malformed uid, Conflict while the environment is being
-// dropped.
+// dropped, Unavailable when the server or the disk fails.
 func (s *Set) Create(ctx context.Context, uid string) error {
 	if !validUID(uid) {
 		return errs.E(errs.Invalid, "malformed environment uid %q", uid)
@@ -203,7 +203,8 @@ var errSharedEnv = errors.New("db: environments cannot be used beside a running 
 // called; a pinned handle is never closed.
 //
 // Errors: NotFound when the environment does not exist or is being dropped,
-// Unavailable when too many environments are in use at once.
+// Unavailable when too many environments are in use at once or the server or the
+// disk fails.
 func (s *Set) Acquire(ctx context.Context, uid string) (d *DB, release func(), err error) {
 	if s.shared {
 		return nil, nil, errSharedEnv
@@ -238,6 +239,14 @@ func (s *Set) Drop(ctx context.Context, uid string) error {
 	}
 	s.handles.forget(uid)
 	return nil
+}
+
+// Ping asks the control database for an answer, as a probe of readiness does.
+//
+// Errors: Unavailable when the database cannot be reached, Timeout when it does
+// not answer within ctx.
+func (s *Set) Ping(ctx context.Context) error {
+	return s.control.Row(ctx, "SELECT 1").Scan(new(int))
 }
 
 // Stats is the present state for metrics.

@@ -81,6 +81,7 @@ type writer struct {
 	// Owned by the goroutine of run:
 	conn     *liteConn
 	healthy  bool
+	damage   bool        // may have been done, so that the file is to be checked
 	retryAt  time.Time   // no reopening before
 	batch    []*mutation // claimed, in the open transaction
 	redo     []*mutation // claimed, to be run one by one
@@ -223,24 +224,29 @@ func (w *writer) reopen() error {
 	if err != nil {
 		return err
 	}
-	if w.fault != nil {
-		err = w.fault("quick_check")
+	if w.damage {
+		if w.fault != nil {
+			err = w.fault("quick_check")
+		}
+		if err == nil {
+			err = w.check(conn)
+		}
+		if err != nil {
+			return errors.Join(err, conn.close())
+		}
 	}
-	if err == nil {
-		err = w.check(conn)
-	}
-	if err != nil {
-		return errors.Join(err, conn.close())
-	}
-	w.conn = conn
+	w.conn, w.damage = conn, false
 	return nil
 }
 
-// poison marks the handle after an error whose effect on the file is unknown.
+// poison marks the handle after an error whose effect on the file is unknown. A
+// disk that is full has damaged nothing: it is not read through again at every
+// attempt to write, which takes minutes when the file is large.
 func (w *writer) poison(err error) {
 	w.healthy = false
+	w.damage = w.damage || !isFull(err)
 	w.counters.poisoned.Add(1)
-	w.logger.Error("database write failed, the file is checked before the next one", "error", err)
+	w.logger.Error("database write failed, the file is opened again before the next one", "check", w.damage, "error", err)
 	w.poisoned()
 }
 

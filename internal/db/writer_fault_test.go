@@ -3,7 +3,10 @@ package db_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io/fs"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -198,5 +201,75 @@ func TestFullDisk(t *testing.T) {
 	pragma("max_page_count = 1000000")
 	if err := d.Tx(t.Context(), large); err != nil {
 		t.Errorf("when there is room again: %v", err)
+	}
+}
+
+// A commit that found no space is as unknown as any other that failed, but the
+// file is not read through before the next one.
+func TestFullDiskAtCommit(t *testing.T) {
+	set, d, f := openLite(t)
+	insert(t, d, "a", 1)
+	pragma := func(tx *db.Tx, text string) error { return tx.Row("PRAGMA " + text).Scan(new(int)) }
+	// The error itself, as SQLite makes it.
+	var full error
+	err := d.Tx(t.Context(), func(tx *db.Tx) error {
+		if err := pragma(tx, "max_page_count = 1"); err != nil {
+			return err
+		}
+		_, full = tx.Exec("UPDATE env.item SET raw = zeroblob(1000000)")
+		return nil
+	})
+	if full == nil || errs.KindOf(err) != errs.Unavailable {
+		t.Fatalf("%v, %v; want a full disk", full, err)
+	}
+	for _, tc := range []struct {
+		name   string
+		err    error
+		checks int
+	}{{"full", full, 0}, {"broken", errDisk, 1}} {
+		f.set(func(sql string) error {
+			if sql == "COMMIT" {
+				return tc.err
+			}
+			return nil
+		})
+		before, poisoned := f.count("quick_check"), set.Stats().Poisoned
+		if err := d.Tx(t.Context(), inserter(tc.name, 1)); errs.KindOf(err) != errs.Unavailable {
+			t.Errorf("%s: %v; want Unavailable", tc.name, err)
+		}
+		if n := set.Stats().Poisoned - poisoned; n != 1 {
+			t.Errorf("%s: %d commits of unknown outcome, want one", tc.name, n)
+		}
+		f.set(nil)
+		if err := d.Tx(t.Context(), inserter("after "+tc.name, 1)); err != nil {
+			t.Errorf("%s: %v", tc.name, err)
+		}
+		if n := f.count("quick_check") - before; n != tc.checks {
+			t.Errorf("%s: the file was checked %d times, want %d", tc.name, n, tc.checks)
+		}
+	}
+	if got := ids(t, d); !cmp.Equal(got, []string{"a", "after broken", "after full"}) {
+		t.Errorf("items %v", got)
+	}
+}
+
+func TestErrorsOfFiles(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		err  error
+		kind errs.Kind
+	}{
+		{&fs.PathError{Op: "write", Path: "x", Err: syscall.ENOSPC}, errs.Unavailable},
+		{fmt.Errorf("sync: %w", syscall.EIO), errs.Unavailable},
+		{&fs.PathError{Op: "open", Path: "x", Err: syscall.EMFILE}, errs.Unavailable},
+		{&fs.PathError{Op: "open", Path: "x", Err: syscall.ENOTDIR}, errs.Internal},
+		{errDisk, errs.Internal},
+	} {
+		if got := errs.KindOf(db.LiteError(tc.err)); got != tc.kind {
+			t.Errorf("%v: %v, want %v", tc.err, got, tc.kind)
+		}
+	}
+	if db.LiteError(nil) != nil {
+		t.Error("no error became one")
 	}
 }

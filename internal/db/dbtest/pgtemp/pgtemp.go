@@ -5,6 +5,7 @@
 package pgtemp
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -29,12 +30,17 @@ const startTime = 60 * time.Second
 
 // watchdog runs the server and outlives the process that started it: when its
 // standard input ends, because of Stop or because that process is gone, it stops
-// the server and removes the folder.
+// the server and removes the folder. Until then it takes orders.
 const watchdog = `
 dir=$1; shift
-"$@" >"$dir/server.log" 2>&1 &
-pid=$!
-cat >/dev/null
+run() { "$@" >>"$dir/server.log" 2>&1 & pid=$!; }
+run "$@"
+while read -r order; do
+	case $order in
+	crash) kill -QUIT "$pid"; wait "$pid"; echo down ;;
+	start) run "$@" ;;
+	esac
+done
 kill -INT "$pid" 2>/dev/null
 wait "$pid"
 rm -rf "$dir"
@@ -45,9 +51,10 @@ type Server struct {
 	// URL is the address of its database "postgres".
 	URL string
 
-	dir   string
-	dog   *exec.Cmd
-	stdin io.Closer
+	dir    string
+	dog    *exec.Cmd
+	stdin  io.WriteCloser
+	stdout *bufio.Reader
 }
 
 // Start makes and starts a server. The programs are looked for with pg_config,
@@ -98,6 +105,11 @@ func Start(ctx context.Context) (s *Server, err error) {
 	if s.stdin, err = s.dog.StdinPipe(); err != nil {
 		return nil, err
 	}
+	stdout, err := s.dog.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	s.stdout = bufio.NewReader(stdout)
 	if err := s.dog.Start(); err != nil {
 		return nil, err
 	}
@@ -123,6 +135,29 @@ func (s *Server) wait(ctx context.Context) error {
 			return fmt.Errorf("PostgreSQL did not start: %w", err)
 		}
 	}
+}
+
+// Crash ends the server at once, without a word to its clients and without
+// writing down what is in memory. It returns when no process of it is left.
+func (s *Server) Crash() error {
+	if _, err := io.WriteString(s.stdin, "crash\n"); err != nil {
+		return err
+	}
+	if line, err := s.stdout.ReadString('\n'); err != nil || line != "down\n" {
+		return fmt.Errorf("crash PostgreSQL: answer %q: %w", line, err)
+	}
+	return nil
+}
+
+// Resume starts the server again after Crash, at the same address with the same
+// data, and returns when it answers.
+func (s *Server) Resume(ctx context.Context) error {
+	if _, err := io.WriteString(s.stdin, "start\n"); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, startTime)
+	defer cancel()
+	return s.wait(ctx)
 }
 
 // Stop stops the server and removes its folder.

@@ -97,6 +97,51 @@ func TestStartAndStop(t *testing.T) {
 	}
 }
 
+// What was committed before a crash is there when the server runs again.
+func TestCrashAndResume(t *testing.T) {
+	needPostgres(t)
+	t.Parallel()
+	s, err := pgtemp.Start(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := s.Stop(); err != nil {
+			t.Error(err)
+		}
+	}()
+	c, err := pgx.Connect(t.Context(), s.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close(t.Context())
+	if _, err := c.Exec(t.Context(), "CREATE TABLE kept AS SELECT 7 AS n"); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := s.Crash(); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Ping(t.Context()); err == nil {
+			t.Error("the connection outlived the server")
+		}
+		if err := ask(t, s.URL); err == nil {
+			t.Error("a server that crashed answers")
+		}
+		if err := s.Resume(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if c, err = pgx.Connect(t.Context(), s.URL); err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close(t.Context())
+		var n int
+		if err := c.QueryRow(t.Context(), "SELECT n FROM kept").Scan(&n); err != nil || n != 7 {
+			t.Errorf("%d, %v; want 7", n, err)
+		}
+	}
+}
+
 // A test process that is killed cannot clean up; the server goes away anyway.
 func TestStarterIsKilled(t *testing.T) {
 	needPostgres(t)
