@@ -66,12 +66,17 @@ func TestFieldRules(t *testing.T) {
 	t.Parallel()
 	people(t, func(w *world) {
 		fields := []struct{ key, selection, value string }{
-			{"text", "text", `""`}, {"n", "n", `7`}, {"f", "f", `1.5`}, {"done", "done", `false`}, {"tags", "tags", `["x","y"]`}, {"doc", "doc", `"{\"k\":1}"`},
-			{"place", "place { street __typename }", `{"street":"s","__typename":"Place"}`}, {"places", "places { street }", `[{"street":"p"},null]`},
+			{"text", "text", `"::"`},
+			{"n", "n", `7`},
+			{"f", "f", `1.5`},
+			{"done", "done", `false`},
+			{"tags", "tags", `["x","y"]`},
+			{"doc", "doc", `"{\"k\":1}"`},
+			{"place", "place { street __typename }", `{"street":"s","__typename":"Place"}`},
+			{"places", "places { street }", `[{"street":"p"},null]`},
 			{"pets", "pets { items { id } nextToken __typename }", `{"items":[{"id":"rex"}],"nextToken":null,"__typename":"ModelPetConnection"}`},
 			{"friend", "friend { id __typename }", `{"id":"b","__typename":"Person"}`},
 		}
-		fields[0].value = `"::"` // is no owner
 		for _, f := range fields {
 			get := `{ getPerson(id: "a") { id ` + f.selection + ` __typename } }`
 			list := `{ listPeople(filter: {name: {eq: "A"}}) { items { ` + f.selection + ` id } nextToken } }`
@@ -96,11 +101,13 @@ func TestFieldRules(t *testing.T) {
 			{"aliases of the owner", alice, `{ p: getPerson(id: "a") { name: text text: name t: text o: owner owner: id } }`, `{"p":{"name":"::","text":"A","t":"::","o":"alice","owner":"a"}}`},
 			{"a fragment", bob, `query { getPerson(id: "a") { ...F text } } fragment F on Person { id ... on Person { text } }`, `{"getPerson":{"id":"a","text":null}}` + hidden("getPerson/text", "text", "Person")},
 			{"twice the same error", bob, `{ x: getPerson(id: "a") { text } y: getPerson(id: "a") { text } }`, `{"x":{"text":null},"y":{"text":null}}` + hidden("x/text", "text", "Person") + hidden("y/text", "text", "Person")},
-			{"all at once", caller, `{ getPerson(id: "a") { text n f done tags doc place { zip } places { zip } pets { items { id } } friend { id } } }`,
+			{
+				"all at once", caller, `{ getPerson(id: "a") { text n f done tags doc place { zip } places { zip } pets { items { id } } friend { id } } }`,
 				`{"getPerson":{"text":null,"n":null,"f":null,"done":null,"tags":null,"doc":null,"place":null,"places":null,"pets":null,"friend":null}}` +
 					hidden("getPerson/text", "text", "Person") + hidden("getPerson/n", "n", "Person") + hidden("getPerson/f", "f", "Person") + hidden("getPerson/done", "done", "Person") +
 					hidden("getPerson/tags", "tags", "Person") + hidden("getPerson/doc", "doc", "Person") + hidden("getPerson/place", "place", "Person") +
-					hidden("getPerson/places", "places", "Person") + hidden("getPerson/pets", "pets", "Person") + hidden("getPerson/friend", "friend", "Person")},
+					hidden("getPerson/places", "places", "Person") + hidden("getPerson/pets", "pets", "Person") + hidden("getPerson/friend", "friend", "Person"),
+			},
 			{"no row", bob, `{ getPerson(id: "no") { text must } }`, `{"getPerson":null}`},
 		})
 	})
@@ -113,13 +120,17 @@ func TestRulesOfRelations(t *testing.T) {
 		w.steps([]step{
 			{"the own rows of a page", alice, `{ getPerson(id: "a") { toys { items { name } } } }`, `{"getPerson":{"toys":{"items":[{"name":"Rex"}]}}}`},
 			{"the rows of another", bob, `{ getPerson(id: "a") { toys { items { name chip } } } }`, `{"getPerson":{"toys":{"items":[{"name":"Kim","chip":null},{"name":"Tom","chip":"c2"}]}}}`},
-			{"the rows of a group, without a field", vet, `{ getPerson(id: "a") { toys { items { name chip } } } }`,
-				`{"getPerson":{"toys":{"items":[{"name":"Rex","chip":null},{"name":"Tom","chip":null}]}}}` + hidden("getPerson/toys/items/0/chip", "chip", "Pet") + hidden("getPerson/toys/items/1/chip", "chip", "Pet")},
+			{
+				"the rows of a group, without a field", vet, `{ getPerson(id: "a") { toys { items { name chip } } } }`,
+				`{"getPerson":{"toys":{"items":[{"name":"Rex","chip":null},{"name":"Tom","chip":null}]}}}` + hidden("getPerson/toys/items/0/chip", "chip", "Pet") + hidden("getPerson/toys/items/1/chip", "chip", "Pet"),
+			},
 			{"nobody's", user("dora"), `{ getPerson(id: "a") { toys { items { name } nextToken } } }`, `{"getPerson":{"toys":{"items":[],"nextToken":null}}}`},
 			{"no rule for the caller", caller, `{ getPerson(id: "a") { id toys { items { name } } } }`, `{"getPerson":{"id":"a","toys":null}}` + hidden("getPerson/toys", "toys", "Person")},
-			{"back and forth", bob, `{ getPet(id: "tom") { name keeper { name text toys { items { name keeper { id n } } } } } }`,
+			{
+				"back and forth", bob, `{ getPet(id: "tom") { name keeper { name text toys { items { name keeper { id n } } } } } }`,
 				`{"getPet":{"name":"Tom","keeper":{"name":"A","text":null,"toys":{"items":[{"name":"Kim","keeper":{"id":"b","n":null}},{"name":"Tom","keeper":{"id":"a","n":null}}]}}}}` +
-					hidden("getPet/keeper/text", "text", "Person") + hidden("getPet/keeper/toys/items/1/keeper/n", "n", "Person")},
+					hidden("getPet/keeper/text", "text", "Person") + hidden("getPet/keeper/toys/items/1/keeper/n", "n", "Person"),
+			},
 			{"one row that is another's", bob, `{ getPet(id: "rex") { id } }`, `{"getPet":null} | getPet Unauthorized: Not Authorized to access getPet on type Query`},
 			{"an index", bob, `{ petsByHolder(holder: "a") { items { name } } }`, `{"petsByHolder":{"items":[{"name":"Kim"},{"name":"Tom"}]}}`},
 			{"an index and a filter", bob, `{ petsByHolder(holder: "a", name: {gt: "L"}, filter: {vets: {eq: "Vets"}}) { items { name } } }`, `{"petsByHolder":{"items":[{"name":"Tom"}]}}`},
@@ -132,7 +143,7 @@ func TestRulesOfRelations(t *testing.T) {
 	})
 }
 
-// TestPages walks over pages of rows of which a caller sees a part.
+// TestPagesOfOwners walks over pages of rows of which a caller sees a part.
 func TestPagesOfOwners(t *testing.T) {
 	t.Parallel()
 	const query = `query($t: String) { listNotes(limit: 2, nextToken: $t) { items { id } nextToken } }`
@@ -147,18 +158,18 @@ func TestPagesOfOwners(t *testing.T) {
 			t, _ := path(w.t, answer, keys...).(string)
 			return t
 		}
-		var seen string
+		var seen strings.Builder
 		next, pages := "", 0
 		for ok := true; ok; pages++ {
 			answer := w.by(alice, query, asJSON(map[string]any{"t": orNil(next)}))
 			for _, x := range path(w.t, answer, "data", "listNotes", "items").([]any) {
-				seen += x.(map[string]any)["id"].(string) + " "
+				seen.WriteString(x.(map[string]any)["id"].(string) + " ")
 			}
 			next = token(answer, "data", "listNotes", "nextToken")
 			ok = next != ""
 		}
-		if seen != "n00 n01 n02 n06 n07 n08 n12 n13 n14 n18 n19 " || pages != 6 {
-			w.t.Errorf("%d pages: %s", pages, seen)
+		if seen.String() != "n00 n01 n02 n06 n07 n08 n12 n13 n14 n18 n19 " || pages != 6 {
+			w.t.Errorf("%d pages: %s", pages, seen.String())
 		}
 
 		// A token is for the caller it was given to.

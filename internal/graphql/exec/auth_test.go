@@ -55,12 +55,13 @@ func (w *world) sum(c authn.Caller, query, variables string) string {
 	if err := json.Unmarshal([]byte(text), &answer); err != nil {
 		w.t.Fatalf("%v: %s", err, text)
 	}
-	out := string(answer.Data)
+	var out strings.Builder
+	out.WriteString(string(answer.Data))
 	for _, e := range answer.Errors {
 		message, _, _ := strings.Cut(e.Message, " (Service: DynamoDb")
-		out += fmt.Sprintf(" | %s %s: %s", strings.ReplaceAll(strings.Trim(fmt.Sprint(e.Path), "[]"), " ", "/"), e.ErrorType, message)
+		fmt.Fprintf(&out, " | %s %s: %s", strings.ReplaceAll(strings.Trim(fmt.Sprint(e.Path), "[]"), " ", "/"), e.ErrorType, message)
 	}
-	return out
+	return out.String()
 }
 
 // step is a request and its answer in short.

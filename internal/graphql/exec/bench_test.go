@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 
+	"preamp/internal/authn"
 	"preamp/internal/db"
 	"preamp/internal/db/dbtest"
 	"preamp/internal/graphql/exec"
@@ -102,6 +103,37 @@ func BenchmarkRelations(b *testing.B) {
 					b.Fatal(err)
 				}
 			}
+		})
+	}
+}
+
+// BenchmarkRules measures a list of 20 whose rows and fields depend on the caller.
+func BenchmarkRules(b *testing.B) {
+	set := dbtest.Open(b, db.Config{Dir: b.TempDir(), Control: lines.Control, Env: lines.Env, Relaxed: true})
+	w := openWith(b, set, ownedSchema, authOptions)
+	for i := range 200 {
+		w.by(alice, fmt.Sprintf(`mutation { createNote(input: {id: "n%03d", title: "t", secret: "s"}) { id } }`, i), ``)
+	}
+	w.takeTraced()
+	e := w.untraced(b)
+	for _, bb := range []struct {
+		name   string
+		caller authn.Caller
+		query  string
+	}{
+		{"owner", alice, `{ listNotes(limit: 20) { items { id title owner secret } nextToken } }`},
+		{"everything", root, `{ listNotes(limit: 20) { items { id title owner secret } nextToken } }`},
+		{"plain", root, `{ listNotes(limit: 20) { items { id title teams } nextToken } }`},
+		{"hidden", user("carl", "Admins"), `{ listNotes(limit: 20) { items { id title owner secret } nextToken } }`},
+	} {
+		b.Run(bb.name, func(b *testing.B) {
+			b.ReportAllocs()
+			r := exec.Request{Query: bb.query, Caller: bb.caller}
+			var out []byte
+			for b.Loop() {
+				out, _ = e.Execute(b.Context(), w.db, &r, out[:0])
+			}
+			b.SetBytes(int64(len(out)))
 		})
 	}
 }

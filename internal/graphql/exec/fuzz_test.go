@@ -1,7 +1,9 @@
 package exec_test
 
 import (
+	"bytes"
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"preamp/internal/db"
@@ -51,6 +53,30 @@ func FuzzQuery(f *testing.F) {
 	f.Fuzz(func(t *testing.T, query string) {
 		out, _ := w.exec.Execute(t.Context(), w.db, &exec.Request{Query: query, Caller: caller}, nil)
 		check(t, out)
+	})
+}
+
+// FuzzRules sends queries of a caller who may see a part of the rows and fields:
+// nothing of the others is ever in an answer.
+func FuzzRules(f *testing.F) {
+	set := dbtest.Open(f, db.Config{Dir: f.TempDir(), Control: lines.Control, Env: lines.Env})
+	w := openWith(f, set, fieldSchema, authOptions)
+	w.seedPeople()
+	w.by(alice, `mutation { updatePerson(input: {id: "a", text: "hiddenfrombob", tags: ["hiddenfrombob"], place: {street: "hiddenfrombob"}}) { id } }`, ``)
+	w.by(alice, `mutation { createPet(input: {id: "hiddenfrombob", name: "Rob", holder: "a", personPetsId: "b"}) { id } }`, ``)
+	f.Add(`{ listPeople { items { id t: text text tags place { street } pets { items { id } nextToken } toys { items { name chip keeper { n } } } } nextToken } }`)
+	f.Add(`{ getPerson(id: "b") { pets(limit: 1) { items { id name keeper { text } } nextToken } friend { text } } }`)
+	f.Add(`{ listPets(filter: {name: {ge: "R"}}) { items { ...F } } petsByHolder(holder: "a", sortDirection: DESC) { items { ...F } } } fragment F on Pet { id name vets keeper { place { street } } }`)
+	f.Add(`mutation { updatePerson(input: {id: "b", name: "B"}, condition: {text: {ne: "x"}}) { id text friend { text } } updatePerson(input: {id: "a"}) { text } }`)
+	f.Fuzz(func(t *testing.T, query string) {
+		if strings.Contains(query, "hidden") { // an error may quote the query
+			return
+		}
+		out, _ := w.exec.Execute(t.Context(), w.db, &exec.Request{Query: query, Caller: bob}, nil)
+		check(t, out)
+		if bytes.Contains(out, []byte("hiddenfrombob")) {
+			t.Fatalf("%s: %s", query, out)
+		}
 	})
 }
 

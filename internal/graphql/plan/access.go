@@ -173,7 +173,7 @@ func (b *binder) holds(c authz.Condition) Pred {
 			p.List = append(p.List, b.param(s))
 			continue
 		}
-		p.List = append(p.List, b.param(v))
+		p.List = append(p.List, b.identity(v))
 	}
 	if len(p.List) == 0 {
 		return never
@@ -193,10 +193,15 @@ func (b *binder) authorized() {
 		b.st.Where = append(b.st.Where, b.satisfies(v))
 		b.st.Filtered = true
 	}
-	if b.f.op.Kind != transform.IndexQuery {
-		return
+	if b.f.op.Kind == transform.IndexQuery {
+		b.found(b.r.index.Fields())
 	}
-	for _, f := range b.r.index.Fields() { // finding a row by a field is reading it
+}
+
+// found leaves the rows in which the caller may read the fields that they are
+// found by: finding a row by a field is reading it.
+func (b *binder) found(fields []*transform.Field) {
+	for _, f := range fields {
 		switch v := b.readable(f); {
 		case v.All:
 		case v.Nobody():
@@ -356,6 +361,7 @@ func (b *binder) mayChange(c *change, out *Bound) {
 	if may.Conditional || len(may.Facts) == 0 {
 		return
 	}
+	out.Judge = func(holds []bool) *Error { return b.f.refused(may.Judge(holds)) }
 	p := binder{f: b.f, r: b.r, env: b.env, caller: b.caller, vars: b.vars}
 	p.st = &Statement{Kind: Probe, Table: b.st.Table}
 	if !p.key(c.value) {
@@ -365,7 +371,6 @@ func (b *binder) mayChange(c *change, out *Bound) {
 		p.st.Checks = append(p.st.Checks, p.holds(fact))
 	}
 	out.Explain = &Bound{Statement: p.st, Params: p.params}
-	out.Judge = func(holds []bool) *Error { return b.f.refused(may.Judge(holds)) }
 }
 
 // needed adds what the row must satisfy for the mutation to be allowed.

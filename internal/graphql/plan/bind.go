@@ -62,7 +62,10 @@ type binder struct {
 	vars   []Var
 	st     *Statement
 	params []any
-	preds  int
+	// identities are the parameters of what the caller is called, by value: rules
+	// name it again and again.
+	identities map[string]Param
+	preds      int
 	// need is what authorization demands of the row that a mutation changes.
 	need []authz.Verdict
 	err  *Error
@@ -121,6 +124,30 @@ func (b *binder) answer() {
 func (b *binder) param(v any) Param {
 	b.params = append(b.params, v)
 	return Param(len(b.params))
+}
+
+// identity is a parameter that holds a text that the caller is called by.
+func (b *binder) identity(text string) Param {
+	p, ok := b.identities[text]
+	if !ok {
+		if b.identities == nil {
+			b.identities = map[string]Param{}
+		}
+		p = b.param(text)
+		b.identities[text] = p
+	}
+	return p
+}
+
+// cut takes parameters back, all from the given number on: the statement must not
+// refer to them any more.
+func (b *binder) cut(n int) {
+	b.params = b.params[:n]
+	for text, p := range b.identities {
+		if int(p) > n {
+			delete(b.identities, text)
+		}
+	}
 }
 
 func (b *binder) fail(kind, format string, args ...any) {

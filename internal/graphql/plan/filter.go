@@ -287,7 +287,7 @@ func (b *binder) between(p Pred, v *scalar.Value) Pred {
 	}
 	high, ok := b.operand(p.Column, p.Measure, &v.List[1])
 	if !ok {
-		b.params = b.params[:low-1] // a parameter that the SQL does not name is an error
+		b.cut(int(low) - 1) // a parameter that the SQL does not name is an error
 		return never
 	}
 	p.Op, p.Args = Between, [2]Param{low, high}

@@ -226,6 +226,7 @@ func (s *Statement) AppendShape(b []byte) []byte {
 		}
 		b = append(b, 0xff)
 	}
+	b = append(b, byte(len(s.Masks)), byte(len(s.Masks)>>8))
 	for i := range s.Masks {
 		b = appendParam(b, s.Masks[i].Mark)
 		for j := range s.Masks[i].Where {

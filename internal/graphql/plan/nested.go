@@ -38,7 +38,7 @@ func (b *binder) relations(out *Bound) {
 			b.st.FailMark = b.param(b.env.FailMark + strconv.Itoa(i))
 		}
 		if b.err != nil {
-			b.params = b.params[:base]
+			b.cut(base)
 			out.Failures[i] = b.err
 			b.st = &Statement{Kind: Failure, FailMark: b.param(b.env.FailMark + strconv.Itoa(i))}
 		}

@@ -49,10 +49,11 @@ func (b *binder) rest(scope *[]byte, partition *scalar.Value, base int, possible
 		// Still a page, one without rows.
 		b.st.Where = []Pred{never}
 		b.st.After = nil
-		b.params = b.params[:base]
+		b.cut(base)
 	}
 	if !b.r.rows && !b.r.ahead { // nothing of the page is selected
-		b.st.Where, b.st.After, b.st.Guard, b.params = nil, nil, nil, b.params[:base]
+		b.st.Where, b.st.After, b.st.Guard = nil, nil, nil
+		b.cut(base)
 		return true
 	}
 	b.st.Limit = b.param(limit)
@@ -195,6 +196,9 @@ func (b *binder) sortKey(x *transform.Index, partition *scalar.Value) {
 }
 
 func (b *binder) sortCondition(x *transform.Index, cond *scalar.Value) {
+	if b.r.link != nil || b.f.op.Kind != transform.IndexQuery { // which asked for all fields of its key
+		b.found(x.Sort)
+	}
 	c := Column{Name: x.SortColumn, Storage: x.SortStorage}
 	for i, op := range cond.Keys {
 		v := &cond.List[i]

@@ -168,7 +168,7 @@ func (b *binder) versioned(c *change) {
 func (b *binder) absentCondition() bool {
 	n := len(b.params)
 	p, ok := b.expression(b.arg("condition"))
-	b.params = b.params[:n]
+	b.cut(n)
 	return !ok || holdsAbsent(&p)
 }
 

@@ -25,12 +25,13 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 
 // env is the outside world of the golden files.
 var env = plan.Env{
-	Now: "2024-05-06T07:08:09.000Z", NewID: func() string { return "new-id" }, NullMark: "null-mark", KeyMark: "key-mark", FailMark: "fail-mark",
+	Now: "2024-05-06T07:08:09.000Z", NewID: func() string { return "new-id" }, NullMark: "null-mark", KeyMark: "key-mark", FailMark: "fail-mark", OwnerMark: "owner-mark",
 	OpenToken: func(string) ([]byte, error) { return nil, errors.New("no token") }, Limit: 100, MaxLimit: 1000,
 }
 
 // TestGolden plans the operations of testdata/*.txtar. A file has the members
-// schema, query, caller and variables; plan, sqlite and postgres are compared.
+// schema, query, caller (a mode, and perhaps claims) and variables; plan, sqlite
+// and postgres are compared.
 func TestGolden(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("testdata/*.txtar")
@@ -81,7 +82,7 @@ func generate(t *testing.T, in map[string]string) map[string]string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	api, err := transform.Expand(doc, transform.Options{})
+	api, err := transform.Expand(doc, transform.Options{AuthModes: []authn.Mode{authn.UserPool}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +104,13 @@ func generate(t *testing.T, in map[string]string) map[string]string {
 	if fail != nil {
 		t.Fatal(fail.Message)
 	}
-	caller := authn.Caller{Mode: authn.Mode(strings.TrimSpace(in["caller"]))}
+	mode, claims, _ := strings.Cut(strings.TrimSpace(in["caller"]), " ")
+	caller := authn.Caller{Mode: authn.Mode(mode)}
+	if claims != "" {
+		if err := json.Unmarshal([]byte(claims), &caller.Claims); err != nil {
+			t.Fatal(err)
+		}
+	}
 	var p, lite, pg strings.Builder
 	for _, f := range op.Plan(caller, op.Conditions(vars)).Fields {
 		fmt.Fprintf(&p, "%s:", f.Key)
@@ -115,7 +122,7 @@ func generate(t *testing.T, in map[string]string) map[string]string {
 			fmt.Fprintf(&p, " refused %s: %s\n", f.Refusal.Type, f.Refusal.Message)
 			continue
 		}
-		b, fail := f.Bind(&env, authn.Caller{Mode: authn.APIKey}, vars)
+		b, fail := f.Bind(&env, caller, vars)
 		switch {
 		case fail != nil:
 			fmt.Fprintf(&p, " error %s: %s\n", fail.Type, fail.Message)
@@ -127,7 +134,7 @@ func generate(t *testing.T, in map[string]string) map[string]string {
 			p.WriteString(" null\n")
 			continue
 		}
-		for _, b := range []*plan.Bound{&b, b.Answer} {
+		for _, b := range []*plan.Bound{&b, b.Answer, b.Explain} {
 			if b == nil {
 				continue
 			}
@@ -150,7 +157,7 @@ func generate(t *testing.T, in map[string]string) map[string]string {
 }
 
 var kinds = map[plan.StatementKind]string{
-	plan.SelectOne: "one", plan.SelectPage: "page", plan.Insert: "insert", plan.Update: "update", plan.Delete: "delete", plan.Failure: "failure",
+	plan.SelectOne: "one", plan.SelectPage: "page", plan.Insert: "insert", plan.Update: "update", plan.Delete: "delete", plan.Failure: "failure", plan.Probe: "probe",
 }
 
 // describe prints the parts of a statement that are not in the SQL's outline.
@@ -159,8 +166,20 @@ func describe(b *strings.Builder, s *plan.Statement, indent string) {
 	if s.Out != nil {
 		fmt.Fprintf(b, indent+"  out %s\n", outline(s.Out))
 	}
-	for i := range s.Where {
-		fmt.Fprintf(b, indent+"  where %s\n", predicate(&s.Where[i]))
+	for _, part := range []struct {
+		name  string
+		preds []plan.Pred
+	}{{"where", s.Where}, {"visible", s.Visible}, {"check", s.Checks}} {
+		for i := range part.preds {
+			fmt.Fprintf(b, indent+"  %s %s\n", part.name, predicate(&part.preds[i]))
+		}
+	}
+	for i, m := range s.Masks {
+		fmt.Fprintf(b, "  mask %d: $%d unless", i+1, m.Mark)
+		for j := range m.Where {
+			b.WriteString(" " + predicate(&m.Where[j]))
+		}
+		b.WriteString("\n")
 	}
 	for _, a := range s.Set {
 		fmt.Fprintf(b, indent+"  set %s = %s\n", a.Column.Name, value(a))
@@ -196,7 +215,7 @@ func value(a plan.Assign) string {
 var operators = map[plan.PredOp]string{
 	plan.Never: "never", plan.Always: "always", plan.And: "and", plan.Or: "or", plan.Equal: "=", plan.Differs: "<>", plan.Less: "<",
 	plan.LessEq: "<=", plan.More: ">", plan.MoreEq: ">=", plan.Between: "between", plan.Prefix: "prefix", plan.Contains: "contains",
-	plan.Holds: "holds", plan.Present: "present",
+	plan.Holds: "holds", plan.Present: "present", plan.OneOf: "one of", plan.HoldsOneOf: "holds one of",
 }
 
 func predicate(p *plan.Pred) string {
@@ -215,6 +234,9 @@ func predicate(p *plan.Pred) string {
 			text += fmt.Sprintf(" $%d", a)
 		}
 	}
+	for _, a := range p.List {
+		text += fmt.Sprintf(" $%d", a)
+	}
 	for i := range p.Kids {
 		text += " " + predicate(&p.Kids[i])
 	}
@@ -227,6 +249,12 @@ func outline(o *plan.Object) string {
 		text := f.Key
 		if f.Type.NonNull && !f.Sure {
 			text += "!"
+		}
+		if f.Owner {
+			text += "(owner)"
+		}
+		if f.Mask != 0 {
+			text += fmt.Sprintf("(mask %d)", f.Mask)
 		}
 		if f.Sub != nil {
 			text += " " + outline(f.Sub)

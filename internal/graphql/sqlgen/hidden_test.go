@@ -306,7 +306,7 @@ func TestDepth(t *testing.T) {
 	const depth = 20
 	eachStore(t, func(s *store) {
 		for _, many := range []bool{false, true} {
-			for _, fields := range []int{1, 60} {
+			for _, fields := range []int{1, 120} {
 				b := &binds{}
 				may := []plan.Pred{either(oneOf(ownerColumn, b.list("sub-1::alice")), both(holdsOneOf(groupsColumn, b.list("a", "b")), everyone))}
 				st := &plan.Statement{

@@ -43,7 +43,7 @@ var conditions = []condition{
 		)}
 	}, posts: "p1 p4"},
 	{name: "several", preds: func(b *binds) []plan.Pred {
-		return []plan.Pred{oneOf(ownerColumn, b.list("sub-1::alice", "bob")), everyone, plan.Pred{Op: plan.More, Column: numberColumn, Args: [2]plan.Param{b.p(int64(5))}}}
+		return []plan.Pred{oneOf(ownerColumn, b.list("sub-1::alice", "bob")), everyone, {Op: plan.More, Column: numberColumn, Args: [2]plan.Param{b.p(int64(5))}}}
 	}, posts: "p1"},
 }
 
