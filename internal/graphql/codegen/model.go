@@ -165,14 +165,8 @@ func (g *generator) read(doc *schema.Document) error {
 			}[op.Operation]
 		}
 	}
-	for _, def := range doc.AST.Definitions {
-		fields, values := def.Fields, def.EnumValues
-		for _, x := range doc.AST.Extensions {
-			if x.Name == def.Name {
-				fields = append(fields[:len(fields):len(fields)], x.Fields...)
-				values = append(values[:len(values):len(values)], x.EnumValues...)
-			}
-		}
+	for _, d := range declarations(doc.AST) {
+		def, fields, values := d.def, d.fields, d.values
 		if def.Name == "AMPLIFY" {
 			continue
 		}

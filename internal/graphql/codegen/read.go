@@ -1,11 +1,48 @@
 package codegen
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 
 	"github.com/vektah/gqlparser/v2/ast"
 )
+
+// declaration is a definition together with its extensions.
+type declaration struct {
+	def    *ast.Definition
+	fields ast.FieldList
+	values ast.EnumValueList
+}
+
+// declarations joins the parts of each type as the official tools do, in the
+// order in which the types are first mentioned: fields stay in the order of the
+// text, of enumerations the last part comes first.
+func declarations(tree *ast.SchemaDocument) []*declaration {
+	parts := slices.Concat(tree.Definitions, tree.Extensions)
+	slices.SortStableFunc(parts, func(a, b *ast.Definition) int { return cmp.Compare(a.Position.Start, b.Position.Start) })
+	extension := map[*ast.Definition]bool{}
+	for _, x := range tree.Extensions {
+		extension[x] = true
+	}
+	byName := map[string]*declaration{}
+	var all []*declaration
+	for _, p := range parts {
+		d := byName[p.Name]
+		if d == nil {
+			d = &declaration{}
+			byName[p.Name] = d
+			all = append(all, d)
+		}
+		if !extension[p] {
+			d.def = p
+		}
+		d.fields = append(d.fields, p.Fields...)
+		d.values = slices.Concat(p.EnumValues, d.values)
+	}
+	// A schema that extends what it does not declare was refused.
+	return slices.DeleteFunc(all, func(d *declaration) bool { return d.def == nil })
+}
 
 func readDirectives(list ast.DirectiveList) []*directive {
 	var out []*directive
