@@ -141,7 +141,11 @@ func TestSettings(t *testing.T) {
 		put("sandbox", "true")
 		put("TransformerVersion", "1") // as old projects write it
 		put("sandbox", "false")
-		want(e.UID, map[string]string{"sandbox": "false", "transformerversion": "1"})
+		put("Conflict.Todo", "AUTOMERGE")
+		put("conflict.todo", "LAMBDA") // another model
+		want(e.UID, map[string]string{
+			"sandbox": "false", "transformerversion": "1", "conflict.Todo": "AUTOMERGE", "conflict.todo": "LAMBDA",
+		})
 		want(other.UID, map[string]string{})
 		f.refused("unknown", errs.Invalid, "", func(tx *db.Tx) error { return f.PutSetting(tx, e.UID, "a\x00", "true") })
 		f.refused("value", errs.Invalid, "", func(tx *db.Tx) error { return f.PutSetting(tx, e.UID, "sandbox", "\x00") })

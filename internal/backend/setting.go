@@ -16,6 +16,8 @@ type Setting struct {
 	Values []string
 	// Doc is one sentence for the reference.
 	Doc string
+	// check, if set, decides instead of Values.
+	check func(value string) error
 }
 
 // The backend settings.
@@ -30,20 +32,21 @@ const (
 )
 
 var known = []Setting{
-	{SettingTransformer, []string{"2", "1"}, "Transformer version of a schema that does not decide it."},
-	{SettingSandbox, []string{"false", "true"}, "Whether the API key reads and writes models that have no @auth rule (version 2)."},
-	{SettingAutoIndexNames, []string{"true", "false"}, "Whether an @index without queryField gets a query."},
-	{SettingPluralization, []string{"false", "true"}, "Whether version 1 forms English plurals instead of adding an s."},
-	{SettingRelationKeys, []string{"true", "false"}, "Whether the foreign keys of relations carry the names of all key fields."},
-	{SettingSubscriptionsAuth, []string{"false", "true"}, "Whether subscriptions show relations under the rules of the model subscribed to."},
-	{SettingSubUsername, []string{"true", "false"}, "Whether an owner is stored as sub::username instead of the user name."},
+	{Name: SettingTransformer, Values: []string{"2", "1"}, Doc: "Transformer version of a schema that does not decide it."},
+	{Name: SettingSandbox, Values: []string{"false", "true"}, Doc: "Whether the API key reads and writes models that have no @auth rule (version 2)."},
+	{Name: SettingAutoIndexNames, Values: []string{"true", "false"}, Doc: "Whether an @index without queryField gets a query."},
+	{Name: SettingPluralization, Values: []string{"false", "true"}, Doc: "Whether version 1 forms English plurals instead of adding an s."},
+	{Name: SettingRelationKeys, Values: []string{"true", "false"}, Doc: "Whether the foreign keys of relations carry the names of all key fields."},
+	{Name: SettingSubscriptionsAuth, Values: []string{"false", "true"}, Doc: "Whether subscriptions show relations under the rules of the model subscribed to."},
+	{Name: SettingSubUsername, Values: []string{"true", "false"}, Doc: "Whether an owner is stored as sub::username instead of the user name."},
 }
 
 // KnownSettings are all settings in the order of their names, the two that are
 // changed most first.
 func KnownSettings() []Setting { return slices.Clone(known) }
 
-// DefaultSetting is the value of a setting that is not stored.
+// DefaultSetting is the value of a setting that is not stored; empty for those
+// of models, see [Conflict].
 func DefaultSetting(name string) string {
 	for _, s := range known {
 		if s.Name == name {
@@ -54,9 +57,13 @@ func DefaultSetting(name string) string {
 }
 
 // FindSetting finds a setting by its name, in whatever case: older projects
-// write transformerVersion.
+// write transformerVersion. The setting of a model carries the model's name, as
+// it is written in the schema.
 func FindSetting(name string) (Setting, bool) {
-	for _, s := range known {
+	if s, ok := findConflict(name); ok {
+		return s, true
+	}
+	for _, s := range append(KnownSettings(), FreeSettings()...) {
 		if strings.EqualFold(s.Name, name) {
 			return s, true
 		}
@@ -67,6 +74,9 @@ func FindSetting(name string) (Setting, bool) {
 // Check refuses a value that the setting cannot have. Its error, of kind
 // Invalid, continues a sentence that begins with the name.
 func (s Setting) Check(value string) error {
+	if s.check != nil {
+		return s.check(value)
+	}
 	if slices.Contains(s.Values, value) {
 		return nil
 	}
@@ -82,6 +92,9 @@ func ParseSetting(name, value string) (string, error) {
 		names := make([]string, len(known))
 		for i, k := range known {
 			names[i] = k.Name
+		}
+		for _, s := range append(FreeSettings(), ModelSettings()...) {
+			names = append(names, s.Name)
 		}
 		return "", errs.E(errs.Invalid, "There is no backend setting %s; there are: %s.", printable(name), strings.Join(names, ", "))
 	}

@@ -4,26 +4,30 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"regexp"
 	"time"
 
+	"preamp/internal/amplifybackend"
 	"preamp/internal/schemafile"
 	"preamp/internal/server"
 )
 
 type pushCmd struct {
 	dataFlag
-	File    string  `arg:"" help:"Schema file, or folder of *.graphql files."`
-	App     string  `help:"App, by id or name. Default: the only one." placeholder:"APP"`
-	Env     string  `help:"Environment. Default: the only one." placeholder:"ENV"`
-	API     string  `name:"api" help:"Resource name of the API. Default: the only one, or a new one named after the app." placeholder:"NAME"`
-	Wait    bool    `help:"Wait for the job and report how it ended."`
-	Timeout seconds `help:"Longest wait." default:"300" placeholder:"300"`
+	File       string  `arg:"" help:"Schema file, or folder of *.graphql files."`
+	App        string  `help:"App, by id or name. Default: the only one." placeholder:"APP"`
+	Env        string  `help:"Environment. Default: the only one." placeholder:"ENV"`
+	API        string  `name:"api" help:"Resource name of the API. Default: the only one, or a new one named after the app." placeholder:"NAME"`
+	OIDCIssuer string  `name:"oidc-issuer" help:"Issuer of the tokens for rules with provider: oidc, when the push makes the API." placeholder:"URL"`
+	OIDCClient string  `name:"oidc-client-id" help:"Client that those tokens are made for; a regular expression. Default: any." placeholder:"ID"`
+	Wait       bool    `help:"Wait for the job and report how it ended."`
+	Timeout    seconds `help:"Longest wait." default:"300" placeholder:"300"`
 }
 
 // Help is shown by --help.
 func (*pushCmd) Help() string {
-	return `Calls UpdateBackendAPI, or CreateBackendAPI when the environment has no such API, and prints the id of the job. With --wait, a schema that cannot be served ends with exit code 1 and one line per problem: file:line:column: message. The version that was live keeps serving.
+	return `Calls UpdateBackendAPI, or CreateBackendAPI when the environment has no such API, and prints the id of the job. With --wait, a schema that cannot be served ends with exit code 1 and one line per problem: file:line:column: message. The version that was live keeps serving. A new API gets the auth modes that the rules of the schema name; those of an API that exists are left alone (UpdateBackendAPI changes them).
 
 With a server started by preamp serve, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.
 
@@ -74,20 +78,10 @@ func (c *pushCmd) Run(a *app) error {
 	return a.printf("%s %s in %s\n", j.ID, j.Status, rounded(time.Since(began)))
 }
 
-type authType struct {
-	Mode string `json:"mode"`
-}
-
-type apiConfig struct {
-	APIName         string    `json:"apiName,omitempty"`
-	TransformSchema string    `json:"transformSchema"`
-	DefaultAuthType *authType `json:"defaultAuthType,omitempty"`
-}
-
 type apiRequest struct {
-	Env            string    `json:"backendEnvironmentName,omitempty"`
-	ResourceName   string    `json:"resourceName"`
-	ResourceConfig apiConfig `json:"resourceConfig"`
+	Env            string                                  `json:"backendEnvironmentName,omitempty"`
+	ResourceName   string                                  `json:"resourceName"`
+	ResourceConfig amplifybackend.BackendAPIResourceConfig `json:"resourceConfig"`
 }
 
 // send updates the API, or creates it when it does not exist.
@@ -98,14 +92,22 @@ func (c *pushCmd) send(a *app, api *api, app server.StatusApp, env server.Status
 	}
 	var j job
 	if exists {
-		err = api.post(a.ctx, apiRequest{ResourceName: name, ResourceConfig: apiConfig{TransformSchema: schema}}, &j,
+		err = api.post(a.ctx, apiRequest{ResourceName: name, ResourceConfig: amplifybackend.BackendAPIResourceConfig{TransformSchema: &schema}}, &j,
 			"backend", app.ID, "api", env.Name)
 		return j, err
 	}
-	err = api.post(a.ctx, apiRequest{
-		Env: env.Name, ResourceName: name,
-		ResourceConfig: apiConfig{APIName: name, TransformSchema: schema, DefaultAuthType: &authType{Mode: "API_KEY"}},
-	}, &j, "backend", app.ID, "api")
+	settings, err := envFlag{dataFlag: c.dataFlag, App: app.ID, Env: env.Name}.settings(a, http.MethodGet, nil)
+	if err != nil {
+		return job{}, err
+	}
+	provider := server.Provider{Issuer: c.OIDCIssuer, ClientID: c.OIDCClient}
+	first, others, err := server.AuthTypes(server.Modes(schema, settings), provider, nil)
+	if err != nil {
+		return job{}, err
+	}
+	err = api.post(a.ctx, apiRequest{Env: env.Name, ResourceName: name, ResourceConfig: amplifybackend.BackendAPIResourceConfig{
+		APIName: &name, TransformSchema: &schema, DefaultAuthType: first, AdditionalAuthTypes: others,
+	}}, &j, "backend", app.ID, "api")
 	return j, err
 }
 

@@ -73,9 +73,33 @@ func TestPushCreates(t *testing.T) {
 		t.Fatalf("%d %q", r.code, r.err)
 	}
 	want := []string{`POST /backend/d1a2b3c4d5e6f7/api {"backendEnvironmentName":"dev","resourceName":"mytodoapp","resourceConfig":` +
-		`{"apiName":"mytodoapp","transformSchema":"type A","defaultAuthType":{"mode":"API_KEY"}}}`}
+		`{"apiName":"mytodoapp","defaultAuthType":{"mode":"API_KEY"},"transformSchema":"type A"}}`}
 	if d := cmp.Diff(want, f.seen()); d != "" {
 		t.Error(d)
+	}
+}
+
+// A new API gets the modes that its rules name.
+func TestPushCreatesWithModes(t *testing.T) {
+	t.Parallel()
+	f := newFake(t)
+	f.status.Apps[0].Environments[0].APIs = nil
+	file := schema(t, `type A @model @auth(rules: [{allow: owner}, {allow: private, provider: oidc}]) { id: ID! }`)
+	if r := run(t, nil, "push", "--data", f.dir, file); r.code != cli.ExitFailure || !strings.Contains(r.err, "--oidc-issuer") || len(f.seen()) != 0 {
+		t.Errorf("without an issuer: %d %q %v", r.code, r.err, f.seen())
+	}
+	r := run(t, nil, "push", "--data", f.dir, "--oidc-issuer", "https://issuer.example", "--oidc-client-id", "web", file)
+	if r.code != 0 {
+		t.Fatalf("%d %q", r.code, r.err)
+	}
+	got := strings.Join(f.seen(), "\n")
+	for _, want := range []string{
+		`"defaultAuthType":{"mode":"AMAZON_COGNITO_USER_POOLS"}`,
+		`{"mode":"OPENID_CONNECT","settings":{"openIDClientId":"web","openIDIssueURL":"https://issuer.example"}}`,
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%s is not in %s", want, got)
+		}
 	}
 }
 

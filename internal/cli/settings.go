@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"preamp/internal/backend"
@@ -22,7 +23,13 @@ func (*settingsCmd) Help() string {
 	b.WriteString("What a schema becomes depends on these settings, which no operation of AWS carries. " +
 		"A change counts from the next push.\n\n")
 	for _, s := range backend.KnownSettings() {
-		fmt.Fprintf(&b, "  - %s: %s or %s. %s\n", s.Name, s.Values[0], s.Values[1], s.Doc)
+		fmt.Fprintf(&b, "  - %s: %s. %s\n", s.Name, strings.Join(s.Values, " or "), s.Doc)
+	}
+	for _, s := range backend.FreeSettings() {
+		fmt.Fprintf(&b, "  - %s: a name. %s\n", s.Name, s.Doc)
+	}
+	for _, s := range backend.ModelSettings() {
+		fmt.Fprintf(&b, "  - %s: %s. %s\n", s.Name, strings.Join(s.Values, " or "), s.Doc)
 	}
 	b.WriteString("\nThe first value is the default; sandbox is on in preamp dev. New environments get what preamp.yaml says under " +
 		"settings, or, in preamp dev, what amplify/cli.json says. GetBackend shows them as feature flags.\n\n" +
@@ -93,6 +100,16 @@ func (c *settingsGetCmd) Run(a *app) error {
 	}
 	for _, s := range backend.KnownSettings() {
 		if err := a.printf("%s=%s\n", s.Name, all[s.Name]); err != nil {
+			return err
+		}
+		delete(all, s.Name)
+	}
+	// Those that most environments do not have: of models, and names.
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		if all[name] == "" {
+			continue
+		}
+		if err := a.printf("%s=%s\n", name, all[name]); err != nil {
 			return err
 		}
 	}

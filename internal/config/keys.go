@@ -168,9 +168,9 @@ var keys = []key{
 	},
 	{
 		path: "outgoing.allow", form: "list of addresses or CIDR ranges", example: "[192.168.7.0/24]",
-		doc: "Addresses in loopback, private and link-local ranges that calls on behalf of schemas may reach. All such " +
-			"addresses are refused by default, in `preamp dev` too. Addresses in this file itself are trusted. Nothing calls " +
-			"out on behalf of a schema in this version.",
+		doc: "Addresses in loopback, private, link-local and other special ranges that calls to addresses of an API's " +
+			"configuration may reach: OpenID Connect issuers and their keys. They are refused by default, in `preamp dev` too, " +
+			"and so is everything but https; what is listed may be called in clear. Addresses in this file itself are trusted.",
 		value: prefixesValue{get: func(c *Config) *[]prefix { return &c.Outgoing.Allow }},
 	},
 	{

@@ -4,9 +4,6 @@ import (
 	"context"
 	"crypto/sha1" //nolint:gosec // the form of lastPushDirHash, not a protection
 	"encoding/base64"
-	"errors"
-	"fmt"
-	"strings"
 	"time"
 
 	"preamp/internal/backend"
@@ -82,7 +79,10 @@ func (p *Provisioner) applyAPI(ctx context.Context, r *job.Run, a APIArgs) error
 	if err := a.Config.CheckServable(); err != nil {
 		return err
 	}
-	options, err := p.options(ctx, a.EnvUID, a.APIID, a.Config)
+	if err := a.Config.checkIssuer(p.Outgoing); err != nil {
+		return err
+	}
+	options, settings, err := p.options(ctx, a.EnvUID, a.APIID, a.Config)
 	if err != nil {
 		return err
 	}
@@ -90,6 +90,10 @@ func (p *Provisioner) applyAPI(ctx context.Context, r *job.Run, a APIArgs) error
 	if err != nil {
 		return err
 	}
+	if err := api.checkConflicts(settings, a.Config.ConflictResolution); err != nil {
+		return err
+	}
+	auth := a.Config.auth()
 	env, err := p.open(ctx, a.EnvUID)
 	if err != nil {
 		return err
@@ -104,7 +108,7 @@ func (p *Provisioner) applyAPI(ctx context.Context, r *job.Run, a APIArgs) error
 			return nil, err
 		}
 		return builtAPI{KeyExpires: expires}, build(tx, env, construction{
-			apiID: a.APIID, name: a.Name, version: a.Version, compiled: api, nowMS: a.CalledMS, keyExpires: expires,
+			apiID: a.APIID, name: a.Name, version: a.Version, compiled: api, auth: auth, nowMS: a.CalledMS, keyExpires: expires,
 		})
 	})
 	if err != nil {
@@ -233,6 +237,7 @@ type construction struct {
 	apiID, name string
 	version     int64
 	compiled
+	auth       endpoint.Auth
 	nowMS      int64
 	keyExpires int64 // 0: no API key
 }
@@ -253,7 +258,10 @@ func build(tx *db.Tx, env environment, c construction) error {
 	if err := endpoint.ApplyChanges(tx, tx.Dialect(), changes); err != nil {
 		return c.locate(err)
 	}
-	if err := endpoint.PutVersion(tx, c.apiID, c.version, c.source, c.options, merged); err != nil {
+	err = endpoint.PutVersion(tx, c.apiID, endpoint.Version{
+		Number: c.version, Source: c.source, Options: c.options, Auth: c.auth, Layout: merged,
+	})
+	if err != nil {
 		return err
 	}
 	if err := putKey(tx, env, c.apiID, c.keyExpires); err != nil {
@@ -308,84 +316,6 @@ func keyDays(c APIConfig) int {
 }
 
 func days(n int) int64 { return int64(n) * (24 * time.Hour).Milliseconds() }
-
-// options are the settings under which an API of an environment is compiled.
-func (p *Provisioner) options(ctx context.Context, envUID, apiID string, c APIConfig) (transform.Options, error) {
-	var settings map[string]string
-	err := p.Set.Control().Read(ctx, func(q *db.Query) (err error) {
-		settings, err = p.Registry.Settings(q, envUID)
-		return err
-	})
-	if err != nil {
-		return transform.Options{}, fmt.Errorf("read settings: %w", err)
-	}
-	o := settingOptions(settings)
-	o.DefaultAuth, o.AuthModes, o.TablePrefix = c.Default(), c.Modes()[1:], tablePrefix(apiID)
-	return o, nil
-}
-
-// tablePrefix keeps the tables of several APIs of one environment apart.
-func tablePrefix(apiID string) string { return apiID[:8] + "_" }
-
-// compile reads a schema and refuses what cannot be served.
-func compile(source string, o transform.Options) (compiled, error) {
-	if strings.TrimSpace(source) == "" {
-		return compiled{}, errs.E(errs.Invalid, "1:1: the schema is empty")
-	}
-	doc, err := schema.ParseFor(source, o.Version)
-	if err != nil {
-		return compiled{}, err
-	}
-	// What is stored is what was decided: the version keeps its meaning when the
-	// setting changes.
-	o.Version = doc.Effective(o.Version)
-	api, err := transform.Expand(doc, o)
-	if err != nil {
-		return compiled{}, err
-	}
-	if err := transform.CheckServable(doc, api, o); err != nil {
-		return compiled{}, err
-	}
-	return compiled{source: source, options: o, layout: api.Layout, doc: doc}, nil
-}
-
-// compiled is a schema that can be served, and what it needs of the database.
-type compiled struct {
-	source  string
-	options transform.Options
-	layout  transform.Layout
-	doc     *schema.Document
-}
-
-// locate puts the position of the element that an error names in front of it.
-// A layout knows names only; the document knows where they stand.
-func (c compiled) locate(err error) error {
-	e, ok := errors.AsType[*errs.Error](err)
-	if !ok || e.Kind != errs.Invalid {
-		return err
-	}
-	element, text, ok := strings.Cut(e.Message, ": ")
-	if !ok {
-		return err
-	}
-	model, field, _ := strings.Cut(element, ".")
-	def := c.doc.AST.Definitions.ForName(model)
-	for _, d := range c.doc.AST.Definitions {
-		if m := d.Directives.ForName("mapsTo"); m != nil {
-			if a := m.Arguments.ForName("name"); a != nil && a.Value.Raw == model {
-				def = d // a layout has the names of tables
-			}
-		}
-	}
-	if def == nil {
-		return err
-	}
-	pos := def.Position
-	if f := def.Fields.ForName(field); f != nil {
-		pos = f.Position
-	}
-	return schema.Refuse(pos, element, "%s", text)
-}
 
 // digest has the form of lastPushDirHash in amplify-meta.json.
 func digest(source string) string {

@@ -1,7 +1,6 @@
 package provision
 
 import (
-	"math"
 	"slices"
 
 	"preamp/internal/authn"
@@ -65,19 +64,7 @@ func (c APIConfig) Modes() []authn.Mode {
 }
 
 // key is the authorization type of the API key, if there is one.
-func (c APIConfig) key() (AuthType, bool) {
-	if c.Default() == authn.APIKey {
-		if c.DefaultAuth == nil {
-			return AuthType{Mode: string(authn.APIKey)}, true
-		}
-		return *c.DefaultAuth, true
-	}
-	i := slices.IndexFunc(c.AdditionalAuth, func(a AuthType) bool { return a.Mode == string(authn.APIKey) })
-	if i < 0 {
-		return AuthType{}, false
-	}
-	return c.AdditionalAuth[i], true
-}
+func (c APIConfig) key() (AuthType, bool) { return c.mode(authn.APIKey) }
 
 // KeyDays is the life of the API key that this configuration asks for, in days;
 // nil when it does not say.
@@ -139,45 +126,11 @@ func replace(to *string, from string) {
 	}
 }
 
-// Check refuses what the configuration itself shows to be wrong, before a job
-// is made. path names the configuration in the message.
-func (c APIConfig) Check(path string) error {
-	seen := map[authn.Mode]bool{c.Default(): true}
-	for i, a := range c.AdditionalAuth {
-		if a.Mode == "" {
-			return errs.E(errs.Invalid, "Missing required key '%s.additionalAuthTypes[%d].mode'", path, i)
-		}
-		if seen[authn.Mode(a.Mode)] {
-			return errs.E(errs.Invalid, "Value '%s' at '%s.additionalAuthTypes[%d].mode' is the mode of another auth type of this API: each mode may be used once", a.Mode, path, i)
-		}
-		seen[authn.Mode(a.Mode)] = true
-		if err := a.Settings.check(path + ".additionalAuthTypes"); err != nil {
-			return err
-		}
-	}
-	if c.DefaultAuth != nil {
-		return c.DefaultAuth.Settings.check(path + ".defaultAuthType")
-	}
-	return nil
-}
-
-func (s AuthSettings) check(path string) error {
-	if d := s.ExpirationTime; d != nil && (*d < minKeyDays || *d > maxKeyDays || *d != math.Trunc(*d)) {
-		return errs.E(errs.Invalid, "Value '%v' at '%s.settings.expirationTime' must be a whole number of days from %d to %d", *d, path, minKeyDays, maxKeyDays)
-	}
-	return nil
-}
-
 // CheckServable refuses, by name, what this version cannot honour yet. It is
 // judged in the job.
 func (c APIConfig) CheckServable() error {
 	if s := c.ConflictResolution; s != "" && s != "NONE" {
 		return errs.E(errs.Invalid, "conflictResolution.resolutionStrategy %s is not available in this version: only NONE is", s)
-	}
-	for _, m := range c.Modes() {
-		if m != authn.APIKey {
-			return errs.E(errs.Invalid, "auth mode %s is not available in this version: only API_KEY is", m)
-		}
 	}
 	return nil
 }

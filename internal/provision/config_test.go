@@ -121,8 +121,8 @@ func TestCheckServable(t *testing.T) {
 		{"the defaults", provision.APIConfig{}, ""},
 		{"no conflict resolution by name", provision.APIConfig{ConflictResolution: "NONE"}, ""},
 		{"conflict resolution", provision.APIConfig{ConflictResolution: "AUTOMERGE"}, "AUTOMERGE"},
-		{"another default mode", provision.APIConfig{DefaultAuth: &provision.AuthType{Mode: "AWS_IAM"}}, "AWS_IAM"},
-		{"another additional mode", provision.APIConfig{AdditionalAuth: []provision.AuthType{{Mode: "OPENID_CONNECT"}}}, "OPENID_CONNECT"},
+		{"another default mode", provision.APIConfig{DefaultAuth: &provision.AuthType{Mode: "AWS_IAM"}}, ""},
+		{"another additional mode", provision.APIConfig{AdditionalAuth: []provision.AuthType{{Mode: "AMAZON_COGNITO_USER_POOLS"}}}, ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()

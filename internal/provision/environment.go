@@ -271,7 +271,7 @@ func (p *Provisioner) cloneAPI(ctx context.Context, r *job.Run, a CloneBackendAr
 	}
 	err = r.EnvStepOn(ctx, a.TargetUID, step, nil, func(tx *db.Tx) (any, error) {
 		return nil, build(tx, target, construction{
-			apiID: apiID, name: clone.Config.APIName, version: 1, compiled: api, nowMS: a.CalledMS, keyExpires: clone.KeyExpires,
+			apiID: apiID, name: clone.Config.APIName, version: 1, compiled: api, auth: version.Auth, nowMS: a.CalledMS, keyExpires: clone.KeyExpires,
 		})
 	})
 	return clone, err

@@ -165,8 +165,24 @@ type metaAuthConfig struct {
 }
 
 type metaAuth struct {
-	Type   string         `json:"authenticationType"`
-	APIKey *metaKeyConfig `json:"apiKeyConfig,omitempty"`
+	Type     string          `json:"authenticationType"`
+	APIKey   *metaKeyConfig  `json:"apiKeyConfig,omitempty"`
+	UserPool *metaPoolConfig `json:"userPoolConfig,omitempty"`
+	OIDC     *metaOIDCConfig `json:"openIDConnectConfig,omitempty"`
+}
+
+// metaPoolConfig has the id of the pool: the CLI writes the name of a resource of
+// the project there, and a pool from elsewhere has none.
+type metaPoolConfig struct {
+	ID string `json:"userPoolId"`
+}
+
+type metaOIDCConfig struct {
+	Name    string `json:"name"`
+	Issuer  string `json:"issuerUrl"`
+	Client  string `json:"clientId,omitempty"`
+	IatTTL  string `json:"iatTTL,omitempty"`
+	AuthTTL string `json:"authTTL,omitempty"`
 }
 
 type metaKeyConfig struct {
@@ -224,16 +240,23 @@ func (p *Provisioner) Meta(v View) Meta {
 
 func (a APIView) meta(mode authn.Mode) metaAuth {
 	m := metaAuth{Type: string(mode)}
-	if mode != authn.APIKey {
-		return m
-	}
-	t, _ := a.Config.key()
-	m.APIKey = &metaKeyConfig{Days: keyDays(a.Config)}
-	if !a.KeyExpires.IsZero() {
-		m.APIKey.Date = a.KeyExpires.Format(timeForm)
-	}
-	if t.Settings.Description != nil {
-		m.APIKey.Description = *t.Settings.Description
+	t, _ := a.Config.mode(mode)
+	switch mode {
+	case authn.APIKey:
+		m.APIKey = &metaKeyConfig{Days: keyDays(a.Config), Description: text(t.Settings.Description)}
+		if !a.KeyExpires.IsZero() {
+			m.APIKey.Date = a.KeyExpires.Format(timeForm)
+		}
+	case authn.UserPool:
+		if id := text(t.Settings.CognitoUserPoolID); id != "" {
+			m.UserPool = &metaPoolConfig{ID: id}
+		}
+	case authn.OIDC:
+		s := t.Settings
+		m.OIDC = &metaOIDCConfig{
+			Name: text(s.OpenIDProviderName), Issuer: text(s.OpenIDIssueURL), Client: text(s.OpenIDClientID),
+			IatTTL: text(s.OpenIDIatTTL), AuthTTL: text(s.OpenIDAuthTTL),
+		}
 	}
 	return m
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"net/netip"
 
 	"preamp/internal/backend"
 	"preamp/internal/db"
@@ -31,6 +32,8 @@ type Config struct {
 	BaseURL func() string
 	// Settings are the backend settings of a new environment.
 	Settings map[string]string
+	// Outgoing are the networks that may be called in clear: outgoing.allow.
+	Outgoing []netip.Prefix
 	// Region is the AWS region name that clients are given; us-east-1 if empty.
 	Region string
 	Logger *slog.Logger

@@ -43,8 +43,8 @@ func settingOptions(settings map[string]string) transform.Options {
 // stored with their defaults. errs.NotFound when app or environment do not exist.
 func (p *Provisioner) EnvSettings(ctx context.Context, app, env string) (map[string]string, error) {
 	all := map[string]string{}
-	for _, s := range backend.KnownSettings() {
-		all[s.Name] = s.Values[0]
+	for _, s := range append(backend.KnownSettings(), backend.FreeSettings()...) {
+		all[s.Name] = backend.DefaultSetting(s.Name)
 	}
 	err := p.Set.Control().Read(ctx, func(q *db.Query) error {
 		e, err := p.Registry.Env(q, app, env)
@@ -92,8 +92,10 @@ type FeatureFlags struct {
 			RelationKeys      bool `json:"respectprimarykeyattributesonconnectionfield"`
 			SubscriptionsAuth bool `json:"subscriptionsinheritprimaryauth"`
 			SubUsername       bool `json:"usesubusernamefordefaultidentityclaim"`
-			// Sandbox has no place in Amplify's file, which keeps it with the API.
-			Sandbox bool `json:"sandbox"`
+			// The rest has no place in Amplify's file, which keeps it with the API.
+			Sandbox          bool              `json:"sandbox"`
+			LambdaAuthorizer string            `json:"lambdaauthorizer,omitempty"`
+			Conflicts        map[string]string `json:"conflict,omitempty"`
 		} `json:"graphqltransformer"`
 		Codegen struct {
 			ModelIntrospection bool `json:"usemodelintrospection"`
@@ -111,6 +113,8 @@ func (p *Provisioner) FeatureFlags(v View) FeatureFlags {
 	t.RelationKeys = !o.Flags.PartialRelationKeys
 	t.SubscriptionsAuth = o.Flags.SubscriptionsInheritPrimaryAuth
 	t.SubUsername = !o.Flags.UsernameOwner
+	t.Conflicts = backend.Conflicts(v.Settings)
+	t.LambdaAuthorizer = v.Settings[backend.SettingLambdaAuthorizer]
 	f.Features.Codegen.ModelIntrospection = true
 	return f
 }

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"crypto/subtle"
 	"encoding/json"
 	"net/http"
@@ -29,13 +30,8 @@ func (s *Server) admin(mux httpx.Mux) {
 	s.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	s.metrics.MustRegister(storeCollector{s.set})
 	mux.Handle("GET /metrics", promhttp.HandlerFor(s.metrics, promhttp.HandlerOpts{}))
-	mux.Handle("GET /healthz", text(func() (int, string) { return http.StatusOK, "ok" }))
-	mux.Handle("GET /readyz", text(func() (int, string) {
-		if s.ready.Load() {
-			return http.StatusOK, "ready"
-		}
-		return http.StatusServiceUnavailable, "not ready"
-	}))
+	mux.Handle("GET /healthz", text(func(*http.Request) (int, string) { return http.StatusOK, "ok" }))
+	mux.Handle("GET /readyz", text(s.readiness))
 	mux.Handle("GET /_preamp/status", s.local(func(r *http.Request) (any, error) { return s.status(r.Context()) }))
 	mux.Handle("GET /_preamp/env", s.local(func(r *http.Request) (any, error) { return s.environment(r) }))
 	mux.Handle("POST /_preamp/stop", s.local(func(*http.Request) (any, error) {
@@ -49,6 +45,23 @@ func (s *Server) admin(mux httpx.Mux) {
 	}))
 	mux.Handle("GET /_preamp/settings", s.local(s.settings))
 	mux.Handle("POST /_preamp/settings", s.local(s.putSettings))
+}
+
+// probeTime is how long the database may take for its word that it is there.
+const probeTime = 2 * time.Second
+
+// readiness says whether requests can be served: the server has started, does
+// not stop yet, and its database answers.
+func (s *Server) readiness(r *http.Request) (int, string) {
+	if !s.ready.Load() {
+		return http.StatusServiceUnavailable, "not ready"
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), probeTime)
+	defer cancel()
+	if err := s.set.Ping(ctx); err != nil {
+		return http.StatusServiceUnavailable, "not ready: the database does not answer"
+	}
+	return http.StatusOK, "ready"
 }
 
 // settings answers the backend settings of an environment.
@@ -75,9 +88,9 @@ func (s *Server) putSettings(r *http.Request) (any, error) {
 	return s.settings(r)
 }
 
-func text(f func() (int, string)) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		status, body := f()
+func text(f func(*http.Request) (int, string)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		status, body := f(r)
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		w.WriteHeader(status)
 		_, _ = w.Write([]byte(body + "\n"))

@@ -9,7 +9,17 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestReadFlags(t *testing.T) {
+// mkdir makes a folder and answers its name.
+func mkdir(t *testing.T, parts ...string) string {
+	t.Helper()
+	dir := filepath.Join(parts...)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func TestProjectFlags(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name, flags string
@@ -38,7 +48,13 @@ func TestReadFlags(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := readFlags([]byte(`{"features": {"graphqltransformer": {` + tt.flags + `}, "codegen": {"x": 1}}}`))
+			dir := t.TempDir()
+			schema := filepath.Join(dir, "amplify", "backend", "api", "shop", "schema.graphql")
+			text := `{"features": {"graphqltransformer": {` + tt.flags + `}, "codegen": {"x": 1}}}`
+			if err := os.WriteFile(filepath.Join(mkdir(t, dir, "amplify"), "cli.json"), []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			got, err := (&schemaSource{path: schema}).settings("dev")
 			if (err != nil) != (tt.err != "") || err != nil && !strings.Contains(err.Error(), tt.err) {
 				t.Fatalf("error %v, want %q", err, tt.err)
 			}
@@ -71,7 +87,7 @@ func TestProjectSettings(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return s.settings()
+		return s.settings("dev")
 	}
 	empty := map[string]string{}
 	if got, err := of(inProject); err != nil || !cmp.Equal(got, empty) {
@@ -81,10 +97,19 @@ func TestProjectSettings(t *testing.T) {
 	if got, err := of(inProject); err != nil || !cmp.Equal(got, map[string]string{"transformerversion": "1"}) {
 		t.Errorf("%v %v", got, err)
 	}
+	own := write("amplify/cli.dev.json", `{"features": {"graphqltransformer": {"transformerversion": 2, "improvePluralization": true}}}`)
+	write("amplify/cli.prod.json", "{")
+	if got, err := of(inProject); err != nil || !cmp.Equal(got, map[string]string{"transformerversion": "2", "improvepluralization": "true"}) {
+		t.Errorf("with a file of the environment: %v %v", got, err)
+	}
+	write("amplify/cli.dev.json", `{"features": {"graphqltransformer": {"improvePluralization": 1}}}`)
+	if _, err := of(inProject); err == nil || !strings.Contains(err.Error(), own) || !strings.Contains(err.Error(), "improvePluralization") {
+		t.Errorf("error %v does not name the file and the flag", err)
+	}
 	if got, err := of(elsewhere); err != nil || !cmp.Equal(got, empty) {
 		t.Errorf("a schema beside a project: %v %v", got, err)
 	}
-	if got, err := (*schemaSource)(nil).settings(); err != nil || !cmp.Equal(got, empty) {
+	if got, err := (*schemaSource)(nil).settings("dev"); err != nil || !cmp.Equal(got, empty) {
 		t.Errorf("no schema: %v %v", got, err)
 	}
 	write("amplify/cli.json", "{")

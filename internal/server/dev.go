@@ -35,7 +35,9 @@ type DevOptions struct {
 	Schema      string
 	Watch       bool
 	AllowRemote bool
-	Config      *config.Config
+	// OIDC is the issuer for rules with provider: oidc.
+	OIDC   Provider
+	Config *config.Config
 	// Out gets what people read; logs go to Logger.
 	Out     io.Writer
 	Logger  *slog.Logger
@@ -164,7 +166,7 @@ func (d *dev) ensureApp(ctx context.Context) (backend.App, error) {
 	if err := d.wait(ctx, out.JobID); err != nil {
 		return app, err
 	}
-	settings, err := d.source.settings()
+	settings, err := d.source.settings(d.env)
 	if err != nil {
 		return app, err
 	}
@@ -243,35 +245,51 @@ func (d *dev) pushText(ctx context.Context, schema string) (skipped bool, err er
 	live, err := d.service.GetBackendAPI(ctx, &amplifybackend.GetBackendAPIRequest{
 		AppID: d.app.ID, BackendEnvironmentName: d.env, ResourceName: name,
 	})
-	var jobID *string
-	switch {
-	case errs.KindOf(err) == errs.NotFound:
-		out, err := d.service.CreateBackendAPI(ctx, &amplifybackend.CreateBackendAPIRequest{
-			AppID: d.app.ID, BackendEnvironmentName: d.env, ResourceName: name,
-			ResourceConfig: &amplifybackend.BackendAPIResourceConfig{
-				APIName: &name, TransformSchema: &schema,
-				DefaultAuthType: &amplifybackend.BackendAPIAuthType{Mode: new("API_KEY")},
-			},
-		})
-		if err != nil {
-			return false, err
-		}
-		jobID = out.JobID
-	case err != nil:
+	missing := errs.KindOf(err) == errs.NotFound
+	if err != nil && !missing {
 		return false, err
-	case live.ResourceConfig != nil && live.ResourceConfig.TransformSchema != nil && *live.ResourceConfig.TransformSchema == schema:
-		return true, nil
-	default:
-		out, err := d.service.UpdateBackendAPI(ctx, &amplifybackend.UpdateBackendAPIRequest{
-			AppID: d.app.ID, BackendEnvironmentName: d.env, ResourceName: name,
-			ResourceConfig: &amplifybackend.BackendAPIResourceConfig{TransformSchema: &schema},
+	}
+	var present *amplifybackend.BackendAPIResourceConfig
+	if !missing && live.ResourceConfig != nil {
+		present = live.ResourceConfig
+	}
+	settings, err := d.provision.EnvSettings(ctx, d.app.ID, d.env)
+	if err != nil {
+		return false, err
+	}
+	first, others, err := AuthTypes(Modes(schema, settings), d.o.OIDC, present)
+	if err != nil {
+		return false, err
+	}
+	config := &amplifybackend.BackendAPIResourceConfig{TransformSchema: &schema, DefaultAuthType: first, AdditionalAuthTypes: others}
+	if missing {
+		config.APIName = &name
+		out, err := d.service.CreateBackendAPI(ctx, &amplifybackend.CreateBackendAPIRequest{
+			AppID: d.app.ID, BackendEnvironmentName: d.env, ResourceName: name, ResourceConfig: config,
 		})
 		if err != nil {
 			return false, err
 		}
-		jobID = out.JobID
+		return false, d.wait(ctx, out.JobID)
 	}
-	return false, d.wait(ctx, jobID)
+	same, err := sameAuth(present, first, others)
+	if err != nil {
+		return false, err
+	}
+	if same && present.TransformSchema != nil && *present.TransformSchema == schema {
+		return true, nil
+	}
+	if same {
+		// Not sent again: days for the API key would be counted from now.
+		config.DefaultAuthType, config.AdditionalAuthTypes = nil, nil
+	}
+	out, err := d.service.UpdateBackendAPI(ctx, &amplifybackend.UpdateBackendAPIRequest{
+		AppID: d.app.ID, BackendEnvironmentName: d.env, ResourceName: name, ResourceConfig: config,
+	})
+	if err != nil {
+		return false, err
+	}
+	return false, d.wait(ctx, out.JobID)
 }
 
 // wait waits for a job's end; the error of one that failed is Invalid.

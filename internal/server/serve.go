@@ -70,6 +70,7 @@ func fromConfig(c *config.Config) options {
 		listen: c.Listen, data: c.Data, databaseURL: c.Database.URL, publicURL: c.PublicURL, trusted: c.TrustedProxies,
 		relaxed: c.Durability == config.DurabilityRelaxed, openEnvs: c.Limits.OpenEnvironments, openAPIs: c.Limits.OpenAPIs,
 		perSecond: c.Limits.RequestsPerSecond, burst: c.Limits.RequestBurst, wait: c.Limits.ControlWait, body: c.Limits.Body,
+		outgoing: c.Outgoing.Allow,
 		limits: endpoint.Limits{
 			Body: c.Limits.Body, QueryText: int(c.Limits.QueryText), Tokens: c.Limits.QueryTokens, Depth: c.Limits.QueryDepth,
 			DepthAPIKey: c.Limits.QueryDepthAPIKey, Aliases: c.Limits.QueryAliases, Fields: c.Limits.QueryFields, Time: c.Limits.QueryTime,

@@ -27,6 +27,7 @@ import (
 	"preamp/internal/httpx"
 	"preamp/internal/job"
 	"preamp/internal/keys"
+	"preamp/internal/outgoing"
 	"preamp/internal/provision"
 	"preamp/internal/sigv4"
 )
@@ -51,6 +52,7 @@ type options struct {
 	relaxed      bool
 	settings     map[string]string
 	limits       endpoint.Limits
+	outgoing     []netip.Prefix // networks that are called although they are not public
 	openEnvs     int
 	openAPIs     int
 	perSecond    int // control plane, per access key; 0 is no limit
@@ -76,6 +78,7 @@ type Server struct {
 	provision *provision.Provisioner
 	jobs      *job.Engine
 	graphql   *endpoint.Registry
+	outside   *outgoing.Client
 	service   *amplifybackend.API
 	front     *httpx.Front
 	metrics   *prometheus.Registry
@@ -116,7 +119,12 @@ func open(ctx context.Context, o options) (_ *Server, err error) {
 		return nil, err
 	}
 	s.registry = backend.New(backend.Config{Control: s.set.Control(), Sealer: s.ring.Control()})
+	tokens, err := s.tokens()
+	if err != nil {
+		return nil, err
+	}
 	if s.graphql, err = endpoint.New(endpoint.Config{
+		Signed: s.signed(), Tokens: tokens,
 		Locate: func(ctx context.Context, apiID string) (*db.DB, *keys.Sealer, func(), error) {
 			return s.provision.Locate(ctx, apiID)
 		},
@@ -126,7 +134,7 @@ func open(ctx context.Context, o options) (_ *Server, err error) {
 	}
 	s.provision = provision.New(provision.Config{
 		Set: s.set, Registry: s.registry, Ring: s.ring, Invalidate: s.graphql.Invalidate,
-		BaseURL: s.baseURL, Settings: o.settings, Region: Region, Logger: o.logger,
+		BaseURL: s.baseURL, Settings: o.settings, Outgoing: o.outgoing, Region: Region, Logger: o.logger,
 	})
 	if s.jobs, err = job.New(job.Config{
 		Control: s.set.Control(), Acquire: s.set.Acquire, Kinds: s.provision.Kinds(), Logger: o.logger,
@@ -295,6 +303,9 @@ func (s *Server) close() {
 		if err := s.listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
 			all = append(all, err)
 		}
+	}
+	if s.outside != nil {
+		s.outside.CloseIdle()
 	}
 	if s.set != nil {
 		all = append(all, s.set.Close())

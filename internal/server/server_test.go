@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -43,7 +44,8 @@ func start(t *testing.T, c db.Config) *running {
 	s, err := open(t.Context(), options{
 		dev: true, listen: "127.0.0.1:0", data: c.Dir, databaseURL: c.DatabaseURL, version: "test",
 		master: keys.NewSecret(bytes.Repeat([]byte{7}, 32)), settings: map[string]string{backend.SettingSandbox: "true"},
-		logger: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
+		logger:   slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
+		outgoing: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"preamp/internal/authn"
 	"preamp/internal/db"
 	"preamp/internal/db/dbtest"
 	"preamp/internal/errs"
@@ -46,6 +47,9 @@ type world struct {
 	now      atomic.Int64 // nanoseconds
 	version  int64
 	layout   transform.Layout
+	// What push stores beside the schema.
+	modes []authn.Mode // the default first; none is API_KEY
+	auth  endpoint.Auth
 }
 
 func (w *world) clock() time.Time { return time.Unix(0, w.now.Load()) }
@@ -104,6 +108,9 @@ func (w *world) acquire() *db.DB {
 func (w *world) push(sdl string) {
 	w.t.Helper()
 	o := transform.Options{TablePrefix: "t_"}
+	if len(w.modes) > 0 {
+		o.DefaultAuth, o.AuthModes = w.modes[0], w.modes[1:]
+	}
 	doc, err := schema.Parse(sdl)
 	must(w.t, err)
 	api, err := transform.Expand(doc, o)
@@ -116,7 +123,7 @@ func (w *world) push(sdl string) {
 		if err := endpoint.ApplyChanges(tx, d.Dialect(), changes); err != nil {
 			return err
 		}
-		if err := endpoint.PutVersion(tx, apiID, w.version, sdl, o, merged); err != nil {
+		if err := endpoint.PutVersion(tx, apiID, endpoint.Version{Number: w.version, Source: sdl, Options: o, Auth: w.auth, Layout: merged}); err != nil {
 			return err
 		}
 		return endpoint.Publish(tx, apiID, w.version)

@@ -83,7 +83,7 @@ func TestFewAPIsAreKept(t *testing.T) {
 			if err := endpoint.CreateAPI(tx, "abcother", "other", 1); err != nil {
 				return err
 			}
-			if err := endpoint.PutVersion(tx, "abcother", 1, v.Source, v.Options, v.Layout); err != nil {
+			if err := endpoint.PutVersion(tx, "abcother", endpoint.Version{Number: 1, Source: v.Source, Options: v.Options, Layout: v.Layout}); err != nil {
 				return err
 			}
 			return endpoint.Publish(tx, "abcother", 1)

@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/singleflight"
 
+	"preamp/internal/authn"
 	"preamp/internal/db"
 	"preamp/internal/errs"
 	"preamp/internal/graphql/exec"
@@ -23,6 +24,7 @@ import (
 	"preamp/internal/graphql/transform"
 	"preamp/internal/httpx"
 	"preamp/internal/keys"
+	"preamp/internal/oidc"
 )
 
 // Config makes a Registry.
@@ -31,8 +33,16 @@ type Config struct {
 	// sealer of that environment, and pins the database until the function it
 	// answers is called. errs.NotFound for an id that is not known.
 	Locate func(ctx context.Context, apiID string) (*db.DB, *keys.Sealer, func(), error)
-	Logger *slog.Logger
-	Limits Limits
+	// Signed verifies a request that was signed with an access key for the service
+	// appsync. Its error is an *errs.Error. Nil accepts none.
+	Signed func(q *http.Request, body []byte) (authn.Caller, error)
+	// Tokens verifies the tokens of issuers elsewhere. Nil accepts none.
+	Tokens *oidc.Verifier
+	// UserPools verifies the tokens of the user pools of this server. Nil is a
+	// server that has none.
+	UserPools UserPools
+	Logger    *slog.Logger
+	Limits    Limits
 	// MaxAPIs is the number of APIs kept in memory: 256.
 	MaxAPIs int
 	// Registerer takes the metrics; nil for none.
@@ -107,6 +117,7 @@ func (r *Registry) Invalidate(apiID string) {
 type api struct {
 	exec    *exec.Executor
 	version int64
+	access  *access
 	keys    map[[sha256.Size]byte]apiKey
 	// checked is when the version and the keys were last read, in nanoseconds.
 	checked atomic.Int64
@@ -152,7 +163,7 @@ func (r *Registry) lookup(ctx context.Context, apiID string, d *db.DB, s *keys.S
 		r.apis.Remove(apiID)
 		return r.load(ctx, apiID, d, s)
 	}
-	next := &api{exec: a.exec, version: a.version, keys: stored.keys}
+	next := &api{exec: a.exec, version: a.version, access: a.access, keys: stored.keys}
 	next.checked.Store(r.now().UnixNano())
 	if before == r.changes.Load() {
 		r.apis.Add(apiID, next)
@@ -231,7 +242,11 @@ func (r *Registry) compile(ctx context.Context, apiID string, d *db.DB, s *keys.
 	if err != nil {
 		return nil, err
 	}
-	a := &api{exec: x, version: stored.version.Number, keys: stored.keys}
+	who, err := newAccess(stored.version)
+	if err != nil {
+		return nil, fmt.Errorf("version %d of API %s: %w", stored.version.Number, apiID, err)
+	}
+	a := &api{exec: x, version: stored.version.Number, access: who, keys: stored.keys}
 	a.checked.Store(r.now().UnixNano())
 	r.log.InfoContext(ctx, "API loaded", "api", apiID, "version", a.version, "duration", time.Since(start))
 	return a, nil

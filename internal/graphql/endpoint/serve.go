@@ -55,8 +55,8 @@ func headers(w http.ResponseWriter) {
 func (r *Registry) refuse(w http.ResponseWriter, status int, code, message string) {
 	r.metrics.count("", "refused")
 	h := w.Header()
-	if code == codeUnauthorized {
-		h.Set("X-Amzn-Errortype", codeUnauthorized)
+	if status == http.StatusUnauthorized || status == http.StatusForbidden {
+		h.Set("X-Amzn-Errortype", code)
 	}
 	b := append([]byte(nil), `{"errors":[{"errorType":`...)
 	b = scalar.AppendString(b, code)
@@ -148,9 +148,9 @@ func (r *Registry) execute(q *http.Request, room *buffer, req *exec.Request, bad
 	if err != nil {
 		return exec.Result{}, fault(err)
 	}
-	caller, message := r.authenticate(a, q)
-	if message != "" {
-		return exec.Result{}, r.refuser(http.StatusUnauthorized, codeUnauthorized, message)
+	caller, no := r.authenticate(a, q, room, bad)
+	if no != nil {
+		return exec.Result{}, no
 	}
 	if bad != nil {
 		return exec.Result{}, bad
@@ -169,21 +169,12 @@ func (r *Registry) refuser(status int, code, message string) refuser {
 	return func(w http.ResponseWriter) { r.refuse(w, status, code, message) }
 }
 
-// authenticate finds out who is calling. A message is why nobody may.
-func (r *Registry) authenticate(a *api, q *http.Request) (c authn.Caller, message string) {
-	value := q.Header.Get("X-Api-Key")
-	if value == "" {
-		return c, "Valid authorization header not provided."
-	}
-	k, ok := a.key(value, r.now())
-	if !ok {
-		return c, "You are not authorized to make this call."
-	}
-	return authn.Caller{Mode: authn.APIKey, ID: k.id}, ""
-}
-
 // buffer is the memory of one request.
-type buffer struct{ in, out []byte }
+type buffer struct {
+	in, out []byte
+	// whole says that in is the whole body of the request.
+	whole bool
+}
 
 var buffers = sync.Pool{New: func() any { return &buffer{in: make([]byte, 0, 4<<10), out: make([]byte, 0, 8<<10)} }}
 
@@ -265,6 +256,7 @@ var errLarge = errors.New("endpoint: body too large")
 // readBody reads a body up to a size.
 func readBody(body io.Reader, room *buffer, limit int64) (string, error) {
 	b := room.in[:0]
+	room.whole = false
 	defer func() { room.in = b }()
 	for {
 		if len(b) == cap(b) {
@@ -277,6 +269,7 @@ func readBody(body io.Reader, room *buffer, limit int64) (string, error) {
 		}
 		switch {
 		case errors.Is(err, io.EOF):
+			room.whole = true
 			return string(b), nil
 		case err != nil:
 			return "", err

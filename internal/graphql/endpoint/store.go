@@ -36,6 +36,8 @@ type Version struct {
 	Number  int64
 	Source  string
 	Options transform.Options
+	// Auth are the settings of the authentication modes that Options names.
+	Auth Auth
 	// Layout includes the hidden tables and columns of earlier versions.
 	Layout transform.Layout
 }
@@ -52,20 +54,25 @@ func CreateAPI(tx *db.Tx, apiID, name string, nowMS int64) error {
 }
 
 // PutVersion stores a version of an API. It is not live before Publish.
-func PutVersion(tx *db.Tx, apiID string, version int64, source string, o transform.Options, layout transform.Layout) error {
-	options, err := json.Marshal(o)
+func PutVersion(tx *db.Tx, apiID string, v Version) error {
+	options, err := json.Marshal(v.Options)
 	if err != nil {
 		return fmt.Errorf("encode options: %w", err)
 	}
-	where, err := json.Marshal(layout)
+	where, err := json.Marshal(v.Layout)
 	if err != nil {
 		return fmt.Errorf("encode layout: %w", err)
 	}
+	auth, err := json.Marshal(v.Auth)
+	if err != nil {
+		return fmt.Errorf("encode authentication: %w", err)
+	}
 	_, err = tx.Exec(`
-		INSERT INTO env.api_version (api, version, source, options, layout, created_ms, key_before_ms)
-		VALUES ($1, $2, $3, $4, $5, $6, (SELECT coalesce(max(expires_ms), 0) FROM env.api_key WHERE api = $1))
-		ON CONFLICT (api, version) DO UPDATE SET source = excluded.source, options = excluded.options, layout = excluded.layout`,
-		apiID, version, source, string(options), string(where), time.Now().UnixMilli())
+		INSERT INTO env.api_version (api, version, source, options, layout, auth, created_ms, key_before_ms)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, (SELECT coalesce(max(expires_ms), 0) FROM env.api_key WHERE api = $1))
+		ON CONFLICT (api, version) DO UPDATE SET source = excluded.source, options = excluded.options, layout = excluded.layout,
+			auth = excluded.auth`,
+		apiID, v.Number, v.Source, string(options), string(where), string(auth), time.Now().UnixMilli())
 	if err != nil {
 		return fmt.Errorf("insert version: %w", err)
 	}
@@ -96,14 +103,14 @@ func Publish(tx *db.Tx, apiID string, version int64) error {
 // LiveVersion is the version that serves. errs.NotFound when there is none.
 func LiveVersion(q *db.Query, apiID string) (Version, error) {
 	return scanVersion(q.Row(`
-		SELECT v.version, v.source, v.options, v.layout FROM env.api a
+		SELECT v.version, v.source, v.options, v.layout, v.auth FROM env.api a
 		JOIN env.api_version v ON v.api = a.id AND v.version = a.live_version WHERE a.id = $1`, apiID), apiID)
 }
 
 func scanVersion(row db.Row, apiID string) (Version, error) {
 	var v Version
-	var options, layout string
-	switch err := row.Scan(&v.Number, &v.Source, &options, &layout); {
+	var options, layout, auth string
+	switch err := row.Scan(&v.Number, &v.Source, &options, &layout, &auth); {
 	case errors.Is(err, db.ErrNoRows):
 		return Version{}, missingAPI(apiID)
 	case err != nil:
@@ -115,6 +122,9 @@ func scanVersion(row db.Row, apiID string) (Version, error) {
 	if err := json.Unmarshal([]byte(layout), &v.Layout); err != nil {
 		return Version{}, fmt.Errorf("decode layout: %w", err)
 	}
+	if err := json.Unmarshal([]byte(auth), &v.Auth); err != nil {
+		return Version{}, fmt.Errorf("decode authentication: %w", err)
+	}
 	return v, nil
 }
 
@@ -124,7 +134,7 @@ func scanVersion(row db.Row, apiID string) (Version, error) {
 // such version.
 func Withdraw(tx *db.Tx, apiID string, version int64) error {
 	q := tx.Query()
-	gone, err := scanVersion(q.Row(`SELECT version, source, options, layout FROM env.api_version WHERE api = $1 AND version = $2`, apiID, version), apiID)
+	gone, err := scanVersion(q.Row(`SELECT version, source, options, layout, auth FROM env.api_version WHERE api = $1 AND version = $2`, apiID, version), apiID)
 	if errs.KindOf(err) == errs.NotFound {
 		return nil
 	}
@@ -132,7 +142,7 @@ func Withdraw(tx *db.Tx, apiID string, version int64) error {
 		return err
 	}
 	before, err := scanVersion(q.Row(`
-		SELECT version, source, options, layout FROM env.api_version WHERE api = $1 AND version < $2
+		SELECT version, source, options, layout, auth FROM env.api_version WHERE api = $1 AND version < $2
 		ORDER BY version DESC LIMIT 1`, apiID, version), apiID)
 	if errs.KindOf(err) == errs.NotFound {
 		return RemoveAPI(tx, apiID)

@@ -6,7 +6,6 @@ import (
 	"preamp/internal/db"
 	"preamp/internal/db/dbtest"
 	"preamp/internal/graphql/endpoint"
-	"preamp/internal/graphql/transform"
 	"preamp/internal/keys"
 )
 
@@ -41,7 +40,7 @@ func TestWithdrawRevertsTheKey(t *testing.T) {
 				if err := endpoint.CreateAPI(tx, api, "x", 1); err != nil {
 					return err
 				}
-				if err := endpoint.PutVersion(tx, api, n, "", transform.Options{}, transform.Layout{}); err != nil {
+				if err := endpoint.PutVersion(tx, api, endpoint.Version{Number: n}); err != nil {
 					return err
 				}
 				if err := key(tx); err != nil {
