@@ -19,7 +19,7 @@ func TestBoto3(t *testing.T) {
 	version, _ := exec.Command(python, "-c", "import boto3, botocore; print('boto3', boto3.__version__, 'botocore', botocore.__version__)").Output()
 	t.Logf("%s: %s", python, version)
 
-	for _, module := range []string{"test_operations", "test_graphql", "test_errors", "test_presigned"} {
+	for _, module := range []string{"test_operations", "test_graphql", "test_relations", "test_errors", "test_presigned"} {
 		t.Run(module, func(t *testing.T) {
 			t.Parallel()
 			s := harness.Dev(t)
@@ -39,13 +39,15 @@ func TestBoto3(t *testing.T) {
 			run(t, python, module, s, env...)
 		})
 	}
-	t.Run("test_graphql on PostgreSQL", func(t *testing.T) {
-		t.Parallel()
-		harness.Without(t, "postgres")
-		run(t, python, "test_graphql", harness.Serve(t, harness.ServeOptions{
-			Database: dbtest.Database(t), Extra: "limits:\n  requests_per_second: 100000\n",
-		}))
-	})
+	for _, module := range []string{"test_graphql", "test_relations"} {
+		t.Run(module+" on PostgreSQL", func(t *testing.T) {
+			t.Parallel()
+			harness.Without(t, "postgres")
+			run(t, python, module, harness.Serve(t, harness.ServeOptions{
+				Database: dbtest.Database(t), Extra: "limits:\n  requests_per_second: 100000\n",
+			}))
+		})
+	}
 }
 
 // run runs one module of the suite against a server.

@@ -31,7 +31,6 @@ NOT_AVAILABLE = {
     "list_s3_buckets": {},
 }
 
-AUTH_MODES = ("AWS_IAM", "AMAZON_COGNITO_USER_POOLS", "OPENID_CONNECT")
 STRATEGIES = ("OPTIMISTIC_CONCURRENCY", "LAMBDA", "AUTOMERGE")
 
 
@@ -155,9 +154,9 @@ class JudgedInTheJob(BackendTest):
     def test_members_that_this_version_cannot_honour(self):
         self.backend()
         at = {"AppId": self.app, "BackendEnvironmentName": "dev", "ResourceName": "shop"}
-        rows = {m: {"DefaultAuthType": {"Mode": m}} for m in AUTH_MODES}
-        rows |= {s: {"ConflictResolution": {"ResolutionStrategy": s}} for s in STRATEGIES}
-        rows["additional " + AUTH_MODES[0]] = {"AdditionalAuthTypes": [{"Mode": AUTH_MODES[0]}]}
+        rows = {s: {"ConflictResolution": {"ResolutionStrategy": s}} for s in STRATEGIES}
+        private = {"OpenIDIssueURL": "https://169.254.169.254"}
+        rows["outgoing.allow"] = {"AdditionalAuthTypes": [{"Mode": "OPENID_CONNECT", "Settings": private}]}
         for name, config in rows.items():
             with self.subTest(name):
                 job = self.sdk.create_backend_api(**at, ResourceConfig={"TransformSchema": TODO, **config})
