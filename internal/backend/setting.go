@@ -28,6 +28,7 @@ const (
 	SettingPluralization     = "improvepluralization"
 	SettingRelationKeys      = "respectprimarykeyattributesonconnectionfield"
 	SettingSubscriptionsAuth = "subscriptionsinheritprimaryauth"
+	SettingIntrospection     = "introspection"
 	SettingSubUsername       = "usesubusernamefordefaultidentityclaim"
 )
 
@@ -38,6 +39,7 @@ var known = []Setting{
 	{Name: SettingPluralization, Values: []string{"false", "true"}, Doc: "Whether version 1 forms English plurals instead of adding an s."},
 	{Name: SettingRelationKeys, Values: []string{"true", "false"}, Doc: "Whether the foreign keys of relations carry the names of all key fields."},
 	{Name: SettingSubscriptionsAuth, Values: []string{"false", "true"}, Doc: "Whether subscriptions show relations under the rules of the model subscribed to."},
+	{Name: SettingIntrospection, Values: []string{"true", "false"}, Doc: "Whether an API describes itself: whether the fields __schema and __type exist."},
 	{Name: SettingSubUsername, Values: []string{"true", "false"}, Doc: "Whether an owner is stored as sub::username instead of the user name."},
 }
 

@@ -61,6 +61,10 @@ type Limits struct {
 	QueryAliases      int           // aliases or root fields
 	QueryFields       int           // resolved fields
 	QueryTime         time.Duration // execution of a GraphQL request
+	Page              int           // items of a page of which the client does not say the size
+	PageMax           int           // items of the largest page
+	JSONDepth         int           // levels of a GraphQL request body
+	Answer            int64         // bytes of an answer
 	RequestsPerSecond int           // control plane, per access key
 	RequestBurst      int           //
 	ControlWait       time.Duration // wait for the control transaction

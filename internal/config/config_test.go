@@ -62,6 +62,10 @@ limits:
   query_aliases: 7
   query_fields: 8
   query_time: 1s
+  page: 5
+  page_max: 6
+  json_depth: 9
+  answer: 1MiB
   requests_per_second: 1
   request_burst: 2
   control_wait: 500ms
@@ -86,13 +90,14 @@ durability: relaxed
 			Body: 2 << 20, QueryText: 8192, QueryTokens: 200, QueryDepth: 10, QueryDepthAPIKey: 5,
 			QueryAliases: 7, QueryFields: 8, QueryTime: time.Second, RequestsPerSecond: 1, RequestBurst: 2,
 			ControlWait: 500 * time.Millisecond, OpenEnvironments: 3, OpenAPIs: 4,
+			Page: 5, PageMax: 6, JSONDepth: 9, Answer: 1 << 20,
 		},
 		Sandbox:    new(true),
 		Settings:   map[string]string{"transformerversion": "2", "improvepluralization": "true"},
 		Outgoing:   config.Outgoing{Allow: []netip.Prefix{netip.MustParsePrefix("192.168.7.0/24")}},
 		Durability: config.DurabilityRelaxed,
 		Notes: []config.Problem{{
-			Source: "preamp.yaml", Line: 28, Column: 12, Key: "functions",
+			Source: "preamp.yaml", Line: 32, Column: 12, Key: "functions",
 			Message: "is accepted but has no effect before the release that brings @function",
 		}},
 	}

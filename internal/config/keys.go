@@ -123,6 +123,26 @@ var keys = []key{
 		value: durationValue{get: func(c *Config) *duration { return &c.Limits.QueryTime }, least: "100ms", most: "60s"},
 	},
 	{
+		path: "limits.page", form: "number", def: "100",
+		doc:   "Items of a page of a list when the client does not give `limit`.",
+		value: intValue{get: func(c *Config) *int { return &c.Limits.Page }, least: 1, most: 10_000},
+	},
+	{
+		path: "limits.page_max", form: "number", def: "1000",
+		doc:   "Most items of a page, whatever `limit` a client gives.",
+		value: intValue{get: func(c *Config) *int { return &c.Limits.PageMax }, least: 1, most: 10_000},
+	},
+	{
+		path: "limits.json_depth", form: "number", def: "64",
+		doc:   "Greatest depth of the body of a GraphQL request, and of literals in a query.",
+		value: intValue{get: func(c *Config) *int { return &c.Limits.JSONDepth }, least: 4, most: 1000},
+	},
+	{
+		path: "limits.answer", form: "size", def: "5MiB",
+		doc:   "Largest answer of a GraphQL request.",
+		value: sizeValue{get: func(c *Config) *int64 { return &c.Limits.Answer }, least: 64 << 10, most: 15 << 20},
+	},
+	{
 		path: "limits.requests_per_second", form: "number", def: "100",
 		doc: "Control-plane requests per second and access key. Beyond it: 429 TooManyRequestsException, limitType " +
 			"`RequestRate`. Off in `preamp dev`.",

@@ -25,6 +25,8 @@ func settingOptions(settings map[string]string) transform.Options {
 	o := transform.Options{
 		Version: 2,
 		Sandbox: isOn(settings, backend.SettingSandbox),
+
+		NoIntrospection: !isOn(settings, backend.SettingIntrospection),
 		Flags: transform.Flags{
 			NoAutoIndexQueryNames:           !isOn(settings, backend.SettingAutoIndexNames),
 			PartialRelationKeys:             !isOn(settings, backend.SettingRelationKeys),

@@ -74,6 +74,7 @@ func fromConfig(c *config.Config) options {
 		limits: endpoint.Limits{
 			Body: c.Limits.Body, QueryText: int(c.Limits.QueryText), Tokens: c.Limits.QueryTokens, Depth: c.Limits.QueryDepth,
 			DepthAPIKey: c.Limits.QueryDepthAPIKey, Aliases: c.Limits.QueryAliases, Fields: c.Limits.QueryFields, Time: c.Limits.QueryTime,
+			Page: c.Limits.Page, List: c.Limits.PageMax, JSONDepth: c.Limits.JSONDepth, Answer: c.Limits.Answer,
 		},
 	}
 }

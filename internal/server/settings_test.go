@@ -86,6 +86,17 @@ func TestSettings(t *testing.T) {
 		}
 		r.want(a, `{ listPeople { items { id } } }`, `{"data":{"listPeople":{"items":[]}}}`)
 
+		// An API need not describe itself.
+		const describe = `{ __type(name: "Person") { name } }`
+		r.want(a, describe, `{"data":{"__type":{"name":"Person"}}}`)
+		r.local(http.MethodPost, at+"&set=introspection=false")
+		if e := r.updateAPI("people", schema); e != "" {
+			t.Fatal(e)
+		}
+		if _, answer := r.query(a, a.APIKey, describe); !strings.Contains(answer, "Field'__type'intype'Query'isundefined") {
+			t.Errorf("introspection switched off: %s", answer)
+		}
+
 		// GetBackend shows them, and a clone keeps them.
 		out, err := r.service.CloneBackend(t.Context(), &amplifybackend.CloneBackendRequest{
 			AppID: "app", BackendEnvironmentName: "dev", TargetEnvironmentName: "copy",
