@@ -2,7 +2,7 @@
 SHELL       := /bin/sh
 .DEFAULT_GOAL := help
 .PHONY: help run build check check/format check/vet check/fix check/static check/layers check/generated fmt generate setup test test/stages test/packages test/race test/sqlite test/pg test/script \
-        test/conformance test/fault test/scale fuzz bench bench/compare cover clean FORCE
+        test/conformance test/fault test/scale fuzz bench bench-peers bench/compare cover clean FORCE
 
 GO          ?= go
 VERSION     ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
@@ -18,7 +18,7 @@ GOTEST      := $(GO) run ./test/gotest
 BINARY      := $(CURDIR)/bin/preamp
 
 help: ## list the targets
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z\/]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z\/-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: build ## build and start `preamp dev` on the example schema (PORT=4500)
 	bin/preamp dev --listen 127.0.0.1:$(PORT) --schema examples/todo/schema.graphql
@@ -109,8 +109,12 @@ test/scale: build ## 1,000 environments on one server
 fuzz: ## every fuzz target for FUZZTIME=10s
 	@sh test/fuzz.sh $(FUZZTIME)
 
-bench: build ## ratios to limits measured in the same run (OUT=file records them)
-	$(GO) run ./bench -bin bin/preamp $(if $(OUT),-out $(OUT))
+bench: build ## ratios to limits measured in the same run, about 4 minutes (OUT=file records them, STORE=sqlite|postgres, ONLY=part,part)
+	$(GO) run ./bench -bin bin/preamp $(if $(STORE),-store $(STORE)) $(if $(ONLY),-only $(ONLY)) $(if $(OUT),-out $(OUT))
+
+bench-peers: build ## the same work by other products, installed in a temporary folder, about 10 minutes (OUT=file)
+	@sh bench/peers/setup.sh
+	$(GO) run ./bench -bin bin/preamp -peers bench/peers $(if $(OUT),-out $(OUT))
 
 bench/compare: ## benchstat of two recorded runs (BASE=file HEAD=file)
 	$(TOOL) benchstat $(BASE) $(HEAD)

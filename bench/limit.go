@@ -2,14 +2,14 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
-	"path/filepath"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -24,33 +24,42 @@ import (
 	"preamp/internal/server"
 )
 
-// limitCommand serves the limit on a copy of a data directory: for each request
-// of the comparison a path whose handler reads the body and runs the SQL that
+// limitOptions are what a limit serves, handed to its process as JSON.
+type limitOptions struct {
+	Listen string            `json:"listen"`
+	Dir    string            `json:"dir"`
+	URL    string            `json:"url"`
+	APIs   map[string]string `json:"apis"` // ids by name
+	Only   parts             `json:"only"`
+}
+
+// limitCommand serves the limit on a copy of a server's data: for each request
+// of the comparisons a path whose handler reads the body and runs the SQL that
 // preamp runs for it, and nothing else.
-func limitCommand(ctx context.Context, listen, data, apiID string) error {
-	set, err := db.Open(ctx, db.Config{Dir: data, Control: server.ControlLines(), Env: server.EnvLines(), Logger: slog.New(slog.DiscardHandler)})
+func limitCommand(ctx context.Context, text string) error {
+	var o limitOptions
+	if err := json.Unmarshal([]byte(text), &o); err != nil {
+		return err
+	}
+	set, err := openSet(ctx, place{dir: o.Dir, url: o.URL})
 	if err != nil {
 		return err
 	}
 	defer set.Close()
-	uid, err := onlyEnvironment(data)
-	if err != nil {
-		return err
-	}
-	env, release, err := set.Acquire(ctx, uid)
+	env, release, err := onlyEnvironment(ctx, set)
 	if err != nil {
 		return err
 	}
 	defer release()
 	mux := http.NewServeMux()
-	for _, c := range comparisons() {
-		h, err := limitHandler(ctx, env, set.Dialect(), apiID, c)
+	for i, c := range selected(o.Only) {
+		h, err := limitHandler(ctx, env, o.APIs[c.api], c)
 		if err != nil {
 			return fmt.Errorf("limit of %s: %w", c.name, err)
 		}
-		mux.Handle("POST /"+c.name, h)
+		mux.Handle("POST "+limitPath(i), h)
 	}
-	l, err := net.Listen("tcp", listen)
+	l, err := net.Listen("tcp", o.Listen)
 	if err != nil {
 		return err
 	}
@@ -64,19 +73,28 @@ func limitCommand(ctx context.Context, listen, data, apiID string) error {
 	return nil
 }
 
-// onlyEnvironment is the uid of the one environment in a data directory.
-func onlyEnvironment(data string) (string, error) {
-	found, err := filepath.Glob(filepath.Join(data, "env", "*", "*.db"))
-	if err != nil || len(found) != 1 {
-		return "", fmt.Errorf("%s holds %d environments, want 1 (%w)", data, len(found), err)
+// limitPath is where the ith of the selected comparisons is served.
+func limitPath(i int) string { return fmt.Sprintf("/limit/%d", i) }
+
+// openSet opens the databases of a server that does not run.
+func openSet(ctx context.Context, p place) (*db.Set, error) {
+	return db.Open(ctx, db.Config{
+		Dir: p.dir, DatabaseURL: p.url, Control: server.ControlLines(), Env: server.EnvLines(), Logger: slog.New(slog.DiscardHandler),
+	})
+}
+
+// onlyEnvironment opens the one environment that there is.
+func onlyEnvironment(ctx context.Context, set *db.Set) (*db.DB, func(), error) {
+	uid, err := set.Control().Text(ctx, `SELECT uid FROM ctl.environment`)
+	if err != nil {
+		return nil, nil, fmt.Errorf("find the environment: %w", err)
 	}
-	name := filepath.Base(found[0])
-	return name[:len(name)-len(".db")], nil
+	return set.Acquire(ctx, string(uid))
 }
 
 // limitHandler plans the request once and runs its statement for every call.
-func limitHandler(ctx context.Context, env *db.DB, dialect db.Dialect, apiID string, c comparison) (http.Handler, error) {
-	sql, params, err := statement(ctx, env, dialect, apiID, c)
+func limitHandler(ctx context.Context, env *db.DB, apiID string, c comparison) (http.Handler, error) {
+	sql, params, err := statement(ctx, env, apiID, c)
 	if err != nil {
 		return nil, err
 	}
@@ -121,7 +139,7 @@ func run(ctx context.Context, env *db.DB, sql string, params []any, id int) ([]b
 const newID = "00000000-0000-4000-8000-000000000000"
 
 // statement is the SQL of a request, made by the same stages that serve it.
-func statement(ctx context.Context, env *db.DB, dialect db.Dialect, apiID string, c comparison) (string, []any, error) {
+func statement(ctx context.Context, env *db.DB, apiID string, c comparison) (string, []any, error) {
 	var version endpoint.Version
 	err := env.Read(ctx, func(q *db.Query) (err error) {
 		version, err = endpoint.LiveVersion(q, apiID)
@@ -130,7 +148,7 @@ func statement(ctx context.Context, env *db.DB, dialect db.Dialect, apiID string
 	if err != nil {
 		return "", nil, err
 	}
-	doc, err := schema.Parse(version.Source)
+	doc, err := schema.ParseAs(version.Source, version.Options.Version)
 	if err != nil {
 		return "", nil, err
 	}
@@ -138,6 +156,15 @@ func statement(ctx context.Context, env *db.DB, dialect db.Dialect, apiID string
 	if err != nil {
 		return "", nil, err
 	}
+	d := sqlgen.SQLite
+	if env.Dialect() == db.Postgres {
+		d = sqlgen.Postgres
+	}
+	return generate(d, api, c)
+}
+
+// generate is the SQL of a comparison and its parameters.
+func generate(d sqlgen.Dialect, api *transform.API, c comparison) (string, []any, error) {
 	parsed, errs := plan.NewSchema(api).Parse(c.query, plan.Limits{})
 	if len(errs) > 0 {
 		return "", nil, errs[0]
@@ -154,20 +181,28 @@ func statement(ctx context.Context, env *db.DB, dialect db.Dialect, apiID string
 	if perr != nil {
 		return "", nil, perr
 	}
-	field := op.Plan(authn.Caller{Mode: authn.APIKey}, op.Conditions(vars)).Fields[0]
+	caller := c.caller()
+	field := op.Plan(caller, op.Conditions(vars)).Fields[0]
+	if field.Kind != plan.Data {
+		return "", nil, fmt.Errorf("%s does not ask the database: %v", c.field, field.Refusal)
+	}
 	bound, perr := field.Bind(&plan.Env{
 		Now: "2026-01-01T00:00:00.000Z", NewID: func() string { return newID },
-		NullMark: "null mark", KeyMark: "key mark", Limit: 100, MaxLimit: 1000,
-	}, authn.Caller{Mode: authn.APIKey}, vars)
+		NullMark: "null mark", KeyMark: "key mark", FailMark: "fail mark", Limit: 100, MaxLimit: 1000,
+	}, caller, vars)
 	if perr != nil {
 		return "", nil, perr
 	}
-	d := sqlgen.SQLite
-	if dialect == db.Postgres {
-		d = sqlgen.Postgres
+	if bound.Statement == nil {
+		return "", nil, fmt.Errorf("%s asks nothing of the database", c.field)
 	}
 	return sqlgen.Generate(d, bound.Statement), bound.Params, nil
 }
 
-// copyDir copies the data directory of a stopped server.
-func copyDir(from, to string) error { return os.CopyFS(to, os.DirFS(from)) }
+// caller is who sends a comparison.
+func (c comparison) caller() authn.Caller {
+	if c.api == noteAPI {
+		return authn.Caller{Mode: authn.OIDC, ID: subject, Claims: claims("", subject, username, time.Unix(0, 0))}
+	}
+	return authn.Caller{Mode: authn.APIKey}
+}

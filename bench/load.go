@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -12,10 +13,14 @@ import (
 
 // target is a request that is sent again and again.
 type target struct {
+	method string // POST if empty
 	url    string
 	header http.Header
-	// body makes the nth body; a fixed one ignores n.
+	// body makes the nth body; nil sends none, and a fixed one ignores n. It is
+	// called by several goroutines.
 	body func(n int) []byte
+	// want is what every answer holds: a fast error is not a result.
+	want []byte
 }
 
 // sample is what one load run saw.
@@ -24,10 +29,39 @@ type sample struct {
 	p50, p99  time.Duration
 }
 
+// rounds alternate between what is compared, so that all see the same machine.
+const rounds = 3
+
+// race runs targets in turn, in every round in the other direction, after a
+// moment for each to get warm. It answers a sample per target and round.
+func race(ctx context.Context, targets []target, connections int, each time.Duration) ([][]sample, error) {
+	out := make([][]sample, len(targets))
+	order := make([]int, len(targets))
+	for i := range targets {
+		order[i] = i
+		if _, err := targets[i].run(connections, each/4); err != nil {
+			return nil, fmt.Errorf("%s: %w", targets[i].url, err)
+		}
+	}
+	for range rounds {
+		for _, i := range order {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
+			s, err := targets[i].run(connections, each)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", targets[i].url, err)
+			}
+			out[i] = append(out[i], s)
+		}
+		slices.Reverse(order)
+	}
+	return out, nil
+}
+
 // run sends requests over a number of connections for a time. An answer that is
-// not 200, or does not hold want, ends the run with an error: a fast error is not
-// a result.
-func (t target) run(connections int, d time.Duration, want []byte) (sample, error) {
+// not as wanted ends the run with an error.
+func (t target) run(connections int, d time.Duration) (sample, error) {
 	transport := &http.Transport{MaxIdleConnsPerHost: connections, MaxConnsPerHost: connections, DisableCompression: true}
 	defer transport.CloseIdleConnections()
 	client := &http.Client{Transport: transport, Timeout: 30 * time.Second}
@@ -40,7 +74,7 @@ func (t target) run(connections int, d time.Duration, want []byte) (sample, erro
 		wg.Go(func() {
 			for n := c; time.Now().Before(end); n += connections {
 				began := time.Now()
-				if err := t.send(client, n, want); err != nil {
+				if err := t.send(client, n); err != nil {
 					errs[c] = err
 					return
 				}
@@ -66,8 +100,16 @@ func (t target) run(connections int, d time.Duration, want []byte) (sample, erro
 	}, nil
 }
 
-func (t target) send(client *http.Client, n int, want []byte) error {
-	req, err := http.NewRequest(http.MethodPost, t.url, bytes.NewReader(t.body(n)))
+func (t target) send(client *http.Client, n int) error {
+	method := t.method
+	if method == "" {
+		method = http.MethodPost
+	}
+	var content io.Reader
+	if t.body != nil {
+		content = bytes.NewReader(t.body(n))
+	}
+	req, err := http.NewRequest(method, t.url, content)
 	if err != nil {
 		return err
 	}
@@ -81,7 +123,7 @@ func (t target) send(client *http.Client, n int, want []byte) error {
 	if err != nil {
 		return err
 	}
-	if resp.StatusCode != http.StatusOK || !bytes.Contains(body, want) || bytes.Contains(body, []byte(`"errors"`)) {
+	if resp.StatusCode != http.StatusOK || !bytes.Contains(body, t.want) || bytes.Contains(body, []byte(`"errors":[`)) {
 		return fmt.Errorf("answer %d: %.300s", resp.StatusCode, body)
 	}
 	return nil
