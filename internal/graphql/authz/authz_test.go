@@ -1,6 +1,7 @@
 package authz_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -61,11 +62,12 @@ func text(v authz.Verdict) []string {
 func conditions(list []authz.Condition) []string {
 	var out []string
 	for _, c := range list {
-		s := c.Field.Name
+		var s strings.Builder
+		s.WriteString(c.Field.Name)
 		for _, v := range c.Values {
-			s += " " + v
+			s.WriteString(" " + v)
 		}
-		out = append(out, s)
+		out = append(out, s.String())
 	}
 	return out
 }
@@ -122,6 +124,25 @@ func TestRead(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+// TestClaimsThatReadLikeOthers lets a caller choose a name that is the joined
+// identity of somebody else.
+func TestClaimsThatReadLikeOthers(t *testing.T) {
+	t.Parallel()
+	api := expand(t, `type Note @model @auth(rules: [{allow: owner}, {allow: owner, provider: oidc, identityClaim: "nickname"}]) { id: ID! owner: String }`, nil)
+	p, m := authz.New(api), api.Models["Note"]
+	named := func(s string) authn.Caller {
+		return authn.Caller{Mode: authn.OIDC, Claims: map[string]any{"nickname": s}}
+	}
+	for name, want := range map[string]string{"carol": "owner carol", "s1::alice": "nobody"} {
+		if got := text(p.Read(m, transform.List, named(name), nil)); got[0] != want {
+			t.Errorf("%s: %v", name, got)
+		}
+		if _, denial := p.Create(m, named(name), object(t, `{}`)); (denial == nil) != (name == "carol") {
+			t.Errorf("%s creates: %v", name, denial)
+		}
 	}
 }
 
@@ -218,6 +239,23 @@ func TestFields(t *testing.T) {
 	}
 }
 
+// TestFieldsOfLesserRoles asks for those who may do less than get.
+func TestFieldsOfLesserRoles(t *testing.T) {
+	t.Parallel()
+	api := expand(t, `type Note @model @auth(rules: [{allow: owner}, {allow: private, operations: [list]},
+		{allow: groups, groups: ["Admin"], operations: [update]}]) {
+		id: ID! title: String secret: String @auth(rules: [{allow: owner}]) open: String @auth(rules: [{allow: private}]) }`, nil)
+	p, m := authz.New(api), api.Models["Note"]
+	for field, want := range map[string]string{"secret": "owner s2::bob s2 bob", "title": "all", "open": "all"} {
+		if got := text(p.Field(m, m.Field(field), bob))[0]; got != want {
+			t.Errorf("%s: %s, want %s", field, got, want)
+		}
+	}
+	if !p.Guarded(m, m.Field("secret")) || p.Guarded(m, m.Field("title")) {
+		t.Error("the wrong fields are guarded")
+	}
+}
+
 func TestCreate(t *testing.T) {
 	t.Parallel()
 	const owner = `{allow: owner}`
@@ -254,12 +292,12 @@ func TestCreate(t *testing.T) {
 			if diff := cmp.Diff(tt.denial, denial); diff != "" {
 				t.Errorf("denial: %s", diff)
 			}
-			got := ""
+			var got strings.Builder
 			for _, s := range stamps {
-				got += string(s.Value.AppendJSON(nil))
+				got.WriteString(string(s.Value.AppendJSON(nil)))
 			}
-			if got != tt.stamp {
-				t.Errorf("stamped %q, want %q", got, tt.stamp)
+			if got.String() != tt.stamp {
+				t.Errorf("stamped %q, want %q", got.String(), tt.stamp)
 			}
 		})
 	}
@@ -322,6 +360,12 @@ func TestChange(t *testing.T) {
 			"two dynamic rules, of which one may not set null", mixed, `{"id":"a","title":null}`, transform.Update, user("s3", "carol", "Sales"), nil,
 			[][]string{{"owner s3::carol s3 carol", "team Sales"}, {"owner s3::carol s3 carol"}},
 			[]bool{false, true},
+			&authz.Denial{Fields: []string{"title"}},
+		},
+		{
+			"delete only", `type Note @model @auth(rules: [{allow: owner, operations: [delete]}]) { id: ID! title: String }`, `{"id":"a","title":"t"}`, transform.Update, alice, nil,
+			[][]string{{"owner s1::alice s1 alice"}, {}},
+			[]bool{true},
 			&authz.Denial{Fields: []string{"title"}},
 		},
 		{"fields of the owner", guardedNote, `{"id":"a","title":"t","text":"x"}`, transform.Update, alice, nil, [][]string{{"owner s1::alice s1 alice"}}, []bool{false}, &authz.Denial{Fields: []string{"text"}}},

@@ -53,7 +53,14 @@ func newV2(api *transform.API, m *transform.Model) policy {
 		if !slices.Contains(m.Access.Fields, f.Name) {
 			continue
 		}
-		all := without(p.may["get"], f.Name)
+		// A field without rules of its own is kept from those who only read others. One
+		// that has some is kept from everybody else; the official tool forgets those
+		// who may not get, and so shows them more than others.
+		all := p.relate
+		if len(f.Rules) > 0 {
+			all = m.Access.Roles
+		}
+		all = without(all, f.Name)
 		allowed := slices.DeleteFunc(slices.Clone(all), func(r *transform.Role) bool { return !mayRead(r, f.Name) })
 		guarded := len(allowed) < len(all)
 		if guarded {
@@ -179,7 +186,7 @@ func condition(r *transform.Role, c authn.Caller, strict bool) (Condition, bool)
 	out := Condition{Field: r.Field}
 	if r.Allow == "groups" {
 		out.Values = groups(c.Claims, r.Claim)
-	} else if _, forms, ok := ownerValues(c.Claims, r.Claim); ok {
+	} else if _, forms, ok := owner(r, c); ok {
 		out.Values = forms
 	} else if !strict { // whoever lacks a claim still is who the others say
 		for claim := range strings.SplitSeq(r.Claim, joint) {
@@ -189,6 +196,16 @@ func condition(r *transform.Role, c authn.Caller, strict bool) (Condition, bool)
 		}
 	}
 	return out, len(out.Values) > 0
+}
+
+// owner is who the caller is by an owner role. Users may choose the value of a
+// claim, so that of a single one must not read like several of somebody else.
+func owner(r *transform.Role, c authn.Caller) (full string, forms []string, ok bool) {
+	full, forms, ok = ownerValues(c.Claims, r.Claim)
+	if r.Mixed && !strings.Contains(r.Claim, joint) && strings.Contains(full, joint) {
+		return "", nil, false
+	}
+	return full, forms, ok
 }
 
 // verdict joins what roles give to a caller.

@@ -89,7 +89,7 @@ func (p *v2) create(c authn.Caller, input *scalar.Value) ([]Stamp, *Denial) {
 		if r.Allow != "owner" || r.Provider != providers[c.Mode] || r.Field == nil {
 			continue
 		}
-		full, forms, ok := ownerValues(c.Claims, r.Claim)
+		full, forms, ok := owner(r, c)
 		if !ok {
 			continue
 		}

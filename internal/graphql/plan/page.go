@@ -20,6 +20,9 @@ func (b *binder) page(scope *[]byte) bool {
 	if partition == nil && b.f.op.Kind == transform.IndexQuery { // nullable in version 1
 		b.fail(TypeArguments, "Argument '%s' is required.", x.Partition.Name)
 	}
+	if partition != nil && b.f.op.Kind != transform.IndexQuery {
+		b.found([]*transform.Field{x.Partition})
+	}
 	possible := partition == nil || b.equal(column(x.Partition), partition)
 	b.direction(x, partition)
 	b.sortKey(x, partition)

@@ -1,6 +1,9 @@
 package transform
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // access is what the rules of version 2 say about a model whose fields are
 // known; nil without @auth.
@@ -25,6 +28,11 @@ func (a *assembler) access(m *Model) *Access {
 				f.Implicit = false
 			}
 		}
+	}
+	for _, r := range out.Roles {
+		r.Mixed = r.Field != nil && slices.ContainsFunc(out.Roles, func(o *Role) bool {
+			return o.Field == r.Field && o.Allow == "owner" && strings.Contains(o.Claim, "::")
+		})
 	}
 	return out
 }

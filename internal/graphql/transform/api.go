@@ -291,6 +291,9 @@ type Role struct {
 	// whose value names owners or groups; nil for others.
 	Group string
 	Field *Field
+	// Mixed says that another owner rule reads the same field as several claims
+	// joined by "::", so that a single claim must not read like that.
+	Mixed bool
 	// may is by field and operation.
 	may map[string]map[string]bool
 }
