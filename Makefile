@@ -84,7 +84,7 @@ test/stages:
 
 test/packages: ## package tests on both stores, with the race detector
 	CGO_ENABLED=1 $(GOTEST) -race -timeout 20m $(PACKAGES)
-	$(GOTEST) ./test/gotest ./test/harness ./bench/...
+	$(GOTEST) ./test/gotest ./test/harness ./test/authmatrix ./bench/...
 
 test/race: test/packages ## the same
 
