@@ -14,6 +14,9 @@ type v2 struct {
 	access *transform.Access // nil without @auth
 	// free are the input fields that whoever may write anything may write.
 	free map[string]bool
+	// keys are the foreign keys that stand for a relation field with rules of its
+	// own, which bind them, too.
+	keys map[string]string
 	// may are the roles that may do an operation on some field, relate those that
 	// may read something in some way, erase those that may delete every field and
 	// alter those that may update or delete one.
@@ -28,7 +31,7 @@ type v2 struct {
 func newV2(api *transform.API, m *transform.Model) policy {
 	p := &v2{
 		m: m, access: m.Access, free: map[string]bool{"_version": true, "_deleted": true, "_lastChangedAt": true},
-		readers: map[*transform.Field][]*transform.Role{}, hidden: map[*transform.Field]bool{}, owners: map[*transform.Field]bool{},
+		readers: map[*transform.Field][]*transform.Role{}, hidden: map[*transform.Field]bool{}, owners: map[*transform.Field]bool{}, keys: map[string]string{},
 	}
 	for _, f := range m.Fields {
 		if f.Implicit {
@@ -72,6 +75,21 @@ func newV2(api *transform.API, m *transform.Model) policy {
 			p.hidden[f] = guarded
 		default:
 			p.hidden[f] = guarded || !api.InheritPrimaryAuth && differs(f, allowed)
+		}
+	}
+	for _, f := range m.Fields {
+		if f.Link == nil || len(f.Rules) == 0 || !slices.Contains(m.Access.Fields, f.Name) {
+			continue
+		}
+		for _, key := range f.Link.From {
+			if !key.Implicit {
+				continue
+			}
+			p.keys[key.Name] = f.Name
+			delete(p.free, key.Name)
+			if readers, guarded := p.readers[f]; guarded {
+				p.readers[key], p.hidden[key] = readers, p.hidden[f]
+			}
 		}
 	}
 	for _, r := range m.Access.Roles {

@@ -49,12 +49,21 @@ func (g *grants) add(r *transform.Role, operation string) {
 func (g *grants) denied(input *scalar.Value, nulls bool) []string {
 	var out []string
 	for i, name := range input.Keys {
-		null := nulls && input.List[i].IsNull() && !g.nulls[name]
-		if null || !g.fields[name] && !g.p.free[name] {
+		rules := g.p.ruled(name)
+		null := nulls && input.List[i].IsNull() && !g.nulls[rules]
+		if null || !g.fields[rules] && !g.p.free[name] {
 			out = append(out, name)
 		}
 	}
 	return out
+}
+
+// ruled is the field whose rules bind a field of an input.
+func (p *v2) ruled(name string) string {
+	if relation, ok := p.keys[name]; ok {
+		return relation
+	}
+	return name
 }
 
 func (g *grants) judge(input *scalar.Value, nulls bool) *Denial {
@@ -195,11 +204,12 @@ func (p *v2) change(kind transform.OperationKind, c authn.Caller, input *scalar.
 	}
 	need(func(g *grants) bool { return g.any })
 	for i, name := range input.Keys {
+		rules := p.ruled(name)
 		if !p.free[name] {
-			need(func(g *grants) bool { return g.fields[name] })
+			need(func(g *grants) bool { return g.fields[rules] })
 		}
 		if input.List[i].IsNull() {
-			need(func(g *grants) bool { return g.nulls[name] })
+			need(func(g *grants) bool { return g.nulls[rules] })
 		}
 	}
 	return out

@@ -61,8 +61,8 @@ func TestManyIdentities(t *testing.T) {
 			w.t.Errorf("%.300s", got)
 		}
 		for _, s := range w.takeTraced() {
-			if len(s.params) > 500 {
-				w.t.Errorf("%d parameters", len(s.params))
+			if len(s.params) > 60 || len(s.sql) > 64<<10 {
+				w.t.Errorf("%d parameters in %d bytes of SQL", len(s.params), len(s.sql))
 			}
 		}
 	})

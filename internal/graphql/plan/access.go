@@ -163,22 +163,43 @@ func (b *binder) holds(c authz.Condition) Pred {
 	if c.Field.Column == "" {
 		return never
 	}
+	texts := p.Op == HoldsOneOf || c.Field.Storage == transform.Text
+	if texts && len(c.Values) > maxIdentities {
+		p.Set = b.identity(textList(c.Values))
+		return p
+	}
 	for _, v := range c.Values {
-		if p.Op == OneOf && c.Field.Storage != transform.Text {
-			text := scalar.Text(v)
-			s, ok := stored(&text, c.Field.Storage)
-			if !ok {
-				continue
-			}
-			p.List = append(p.List, b.param(s))
+		if texts {
+			p.List = append(p.List, b.identity(v))
 			continue
 		}
-		p.List = append(p.List, b.identity(v))
+		// A number is somebody only in the one way of writing it: "007" is not 7.
+		text := scalar.Text(v)
+		if s, ok := stored(&text, c.Field.Storage); ok && fmt.Sprint(s) == v && len(p.List) < maxNumbers {
+			p.List = append(p.List, b.param(s))
+		}
 	}
 	if len(p.List) == 0 {
 		return never
 	}
 	return p
+}
+
+// maxIdentities is how many texts a condition compares with one by one: more, as
+// the many groups of a caller, are one parameter, because they stand in every
+// relation and mask. maxNumbers is how many numbers it does.
+const maxIdentities, maxNumbers = 8, 64
+
+// textList is a JSON list of texts.
+func textList(values []string) string {
+	b := []byte{'['}
+	for i, v := range values {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = scalar.AppendString(b, v)
+	}
+	return string(append(b, ']'))
 }
 
 // authorized leaves the rows of a page that the caller may read. It fails if

@@ -128,8 +128,8 @@ const (
 	Contains          // a text that holds the text Args[0]
 	Holds             // a list that holds the text Args[0]
 	Present           // not null
-	OneOf             // a text that is one of List
-	HoldsOneOf        // a list that holds one of the texts in List
+	OneOf             // a value that is one of List, or a text that is one of Set
+	HoldsOneOf        // a list that holds one of the texts in List or Set
 )
 
 // Measure is what of a column is compared.
@@ -150,6 +150,8 @@ type Pred struct {
 	Column  Column
 	Args    [2]Param
 	List    []Param
+	// Set is a JSON list of texts in place of a long List.
+	Set Param
 	// Outer are columns of the row around a nested statement, in place of
 	// Args[0]: one, or the parts that are joined by "#".
 	Outer []Column
@@ -248,7 +250,7 @@ func (p *Pred) appendShape(b []byte) []byte {
 		for _, a := range p.List {
 			b = appendParam(b, a)
 		}
-		b = appendParam(b, 0)
+		b = appendParam(appendParam(b, 0), p.Set)
 	}
 	for i := range p.Kids {
 		b = p.Kids[i].appendShape(b)

@@ -116,14 +116,22 @@ func (s *Schema) newInputs() {
 		}
 		s.inputs[name] = t
 	}
+	// The schema has each type that is written somewhere once, and so have these.
+	refs := map[*ast.Type]typeRef{}
 	for name, t := range s.inputs {
 		if t.kind != ast.InputObject {
 			continue
 		}
 		fields := s.API.Schema.Types[name].Fields
+		t.fields = make([]inputField, len(fields))
 		t.byName = make(map[string]int, len(fields))
 		for i, f := range fields {
-			t.fields = append(t.fields, inputField{name: f.Name, typ: s.typeRef(f.Type), fallback: f.DefaultValue})
+			ref, ok := refs[f.Type]
+			if !ok {
+				ref = s.typeRef(f.Type)
+				refs[f.Type] = ref
+			}
+			t.fields[i] = inputField{name: f.Name, typ: ref, fallback: f.DefaultValue}
 			t.byName[f.Name] = i
 		}
 	}

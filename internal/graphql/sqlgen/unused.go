@@ -95,6 +95,7 @@ func compared(preds []plan.Pred, visit func(plan.Param, transform.Storage)) {
 		for _, a := range p.List {
 			visit(a, storage)
 		}
+		visit(p.Set, transform.Text)
 		compared(p.Kids, visit)
 	}
 }

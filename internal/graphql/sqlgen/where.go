@@ -126,7 +126,7 @@ func (w *writer) leaf(p *plan.Pred, col string) {
 		w.add(" AND h.type = 'text'))")
 	case plan.OneOf:
 		w.add(col)
-		w.in(p.List)
+		w.in(p)
 	case plan.HoldsOneOf:
 		if p.Column.Storage != transform.JSON {
 			panic("sqlgen: elements of a column that is no list")
@@ -136,7 +136,7 @@ func (w *writer) leaf(p *plan.Pred, col string) {
 		} else {
 			w.add("(", col, " IS NOT NULL AND EXISTS (SELECT 1 FROM json_each(", col, ") AS h WHERE h.type = 'text' AND h.value")
 		}
-		w.in(p.List)
+		w.in(p)
 		w.add("))")
 	default:
 		panic("sqlgen: predicate without an operator")
@@ -145,12 +145,23 @@ func (w *writer) leaf(p *plan.Pred, col string) {
 
 // in writes that the value before it is one of a list. It is one expression
 // whatever the length, and an index finds the values one by one.
-func (w *writer) in(list []plan.Param) {
-	if len(list) == 0 {
+func (w *writer) in(p *plan.Pred) {
+	switch {
+	case p.Set != 0 && w.pg:
+		w.add(" = ANY (ARRAY(SELECT json_array_elements_text(")
+		w.textParam(p.Set)
+		w.add("::json)))")
+		return
+	case p.Set != 0:
+		w.add(" IN (SELECT value FROM json_each(")
+		w.param(p.Set)
+		w.add("))")
+		return
+	case len(p.List) == 0:
 		panic("sqlgen: empty list")
 	}
 	w.add(" IN (")
-	for i, p := range list {
+	for i, p := range p.List {
 		if i > 0 {
 			w.add(", ")
 		}
