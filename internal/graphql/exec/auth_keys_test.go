@@ -67,3 +67,23 @@ func TestManyIdentities(t *testing.T) {
 		}
 	})
 }
+
+// TestPagesOfNothing selects nothing of the rows of a relation that has a rule.
+func TestPagesOfNothing(t *testing.T) {
+	t.Parallel()
+	const sdl = `
+	type Person @model @auth(rules: [{allow: private}]) { id: ID! name: String toys: [Pet] @hasMany }
+	type Pet @model @auth(rules: [{allow: owner}, {allow: groups, groupsField: "vets"}]) { id: ID! vets: [String] }`
+	eachWith(t, sdl, authOptions, func(w *world) {
+		w.by(alice, `mutation { createPerson(input: {id: "p"}) { id } }`, ``)
+		vet := user("vet", "vets", "doctors")
+		for _, query := range []string{
+			`{ getPerson(id: "p") { toys { __typename } } }`,
+			`mutation { updatePerson(input: {id: "p", name: "n"}) { toys { __typename } } }`,
+		} {
+			if got := w.sum(vet, query, ``); !strings.HasSuffix(got, `Person":{"toys":{"__typename":"ModelPetConnection"}}}`) {
+				w.t.Errorf("%s: %s", query, got)
+			}
+		}
+	})
+}

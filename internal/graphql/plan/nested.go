@@ -61,6 +61,7 @@ func (b *binder) hidden(out *Bound) {
 
 // nested binds one relation.
 func (b *binder) nested(r *request, scope *[]byte, number int) {
+	base := len(b.params)
 	b.correlate(r.owner, r.link)
 	b.related(r)
 	if r.empty {
@@ -74,7 +75,6 @@ func (b *binder) nested(r *request, scope *[]byte, number int) {
 		return
 	}
 	b.st.Kind = SelectPage
-	base := len(b.params)
 	if d := b.arg("sortDirection"); d != nil {
 		b.st.Desc = d.Str == "DESC"
 	}
