@@ -77,8 +77,7 @@ const (
 
 // Operation is a root field of the generated schema.
 type Operation struct {
-	Kind  OperationKind
-	Field string
+	Kind OperationKind
 	// Model is nil for Custom.
 	Model *Model
 	// Index is the key that a Get, List or IndexQuery works on; the primary key
@@ -114,8 +113,6 @@ type Model struct {
 	// Subscribed says that subscriptions to the model are protected: the payload of
 	// a mutation then holds nothing that a subscriber may not see.
 	Subscribed bool
-	// Line and Column are where the type is declared.
-	Line, Column int
 }
 
 // Field is the field of that name, or nil.
@@ -252,8 +249,6 @@ type Index struct {
 	// SortArgument is the name of the sort key argument of list and index
 	// queries ("createdAt", or the camel-case join "regionNum"); empty without.
 	SortArgument string
-	// QueryField is the generated query; empty when there is none.
-	QueryField string
 }
 
 // Fields are the partition field and the sort fields, in order.

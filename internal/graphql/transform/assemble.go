@@ -44,7 +44,6 @@ func (a *assembler) model(m *model) error {
 		Name: m.name, Stored: stored, Table: table, Version: m.version,
 		CreatedAt: serverTime(def, m.createdAt), UpdatedAt: serverTime(def, m.updatedAt),
 		Rules: rulesOf(m.def.Directives, a.version),
-		Line:  m.def.Position.Line, Column: m.def.Position.Column,
 	}
 	out.Subscribed = m.level == "on" && (argument(m.directive, "subscriptions") == nil || argument(m.directive, "subscriptions").Kind != ast.NullValue)
 	columns := map[string]string{}
@@ -168,7 +167,7 @@ func storageOf(f *Field) Storage {
 
 // index describes a key. Columns are the physical names already in use.
 func (a *assembler) index(m *Model, k *key, columns map[string]string) (*Index, error) {
-	x := &Index{Name: k.name, Partition: m.Field(k.field.Name), QueryField: k.query}
+	x := &Index{Name: k.name, Partition: m.Field(k.field.Name)}
 	for _, f := range k.sort {
 		x.Sort = append(x.Sort, m.Field(f.Name))
 	}
@@ -221,9 +220,9 @@ func (a *assembler) operations() {
 
 func (a *assembler) operation(name string, o *operation) *Operation {
 	if o == nil {
-		return &Operation{Kind: Custom, Field: name}
+		return &Operation{Kind: Custom}
 	}
-	x := &Operation{Kind: o.kind, Field: name, Model: a.api.Models[o.model.name]}
+	x := &Operation{Kind: o.kind, Model: a.api.Models[o.model.name]}
 	switch {
 	case o.key != nil:
 		x.Index = a.keys[o.key]

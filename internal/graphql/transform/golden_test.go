@@ -184,7 +184,7 @@ func operations(api *transform.API) string {
 	}
 	for _, name := range slices.Sorted(maps.Keys(api.Models)) {
 		m := api.Models[name]
-		fmt.Fprintf(&b, "model %s: open %v, times %q %q, at %d:%d\n", name, m.Open, m.CreatedAt, m.UpdatedAt, m.Line, m.Column)
+		fmt.Fprintf(&b, "model %s: open %v, times %q %q\n", name, m.Open, m.CreatedAt, m.UpdatedAt)
 		for _, f := range m.Fields {
 			if f.Kind == transform.Relation {
 				fmt.Fprintf(&b, "  %s\n", link(f))

@@ -15,7 +15,6 @@ type modelArguments struct {
 	onCreate, onUpdate, onDelete []string
 	level                        string // on, off, public
 	createdAt, updatedAt         string
-	timestamps                   bool // false: timestamps: null
 	named                        bool // version 1: subscriptions are listed by name
 }
 
@@ -47,7 +46,7 @@ func (c *compiler) addModelV2(e element) error {
 		onUpdate:  []string{subscriptionName(camel("onUpdate", name))},
 		onDelete:  []string{subscriptionName(camel("onDelete", name))},
 		level:     "on",
-		createdAt: "createdAt", updatedAt: "updatedAt", timestamps: true,
+		createdAt: "createdAt", updatedAt: "updatedAt",
 	}
 	if c.opt.sync() {
 		a.sync = camel("sync", Plural(name))
@@ -86,7 +85,7 @@ func mergeModelArguments(a *modelArguments, d *ast.Directive) {
 	}
 	if v := argument(d, "timestamps"); v != nil {
 		if v.Kind == ast.NullValue {
-			a.createdAt, a.updatedAt, a.timestamps = "", "", false
+			a.createdAt, a.updatedAt = "", ""
 		}
 		mergeString(v, "createdAt", &a.createdAt)
 		mergeString(v, "updatedAt", &a.updatedAt)

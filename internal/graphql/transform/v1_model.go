@@ -76,7 +76,7 @@ func (c *compiler) argumentsV1(name string, d *ast.Directive) modelArguments {
 	a := modelArguments{
 		get: graphqlName("get" + up), list: graphqlName("list" + c.pluralV1(up)),
 		create: graphqlName("create" + up), update: graphqlName("update" + up), del: graphqlName("delete" + up),
-		level: "on", createdAt: "createdAt", updatedAt: "updatedAt", timestamps: true,
+		level: "on", createdAt: "createdAt", updatedAt: "updatedAt",
 	}
 	if c.opt.sync() {
 		a.sync = graphqlName("sync" + upperFirst(Plural(name)))
@@ -94,7 +94,7 @@ func (c *compiler) argumentsV1(name string, d *ast.Directive) modelArguments {
 	}
 	if v := argument(d, "timestamps"); v != nil {
 		if v.Kind == ast.NullValue {
-			a.createdAt, a.updatedAt, a.timestamps = "", "", false
+			a.createdAt, a.updatedAt = "", ""
 		}
 		mergeString(v, "createdAt", &a.createdAt)
 		mergeString(v, "updatedAt", &a.updatedAt)
