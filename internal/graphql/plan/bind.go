@@ -65,7 +65,8 @@ type binder struct {
 	// identities are the parameters of what the caller is called, by value: rules
 	// name it again and again.
 	identities map[string]Param
-	preds      int
+	// preds counts the operators of an expression, operators those of all.
+	preds, operators int
 	// need is what authorization demands of the row that a mutation changes.
 	need []authz.Verdict
 	err  *Error

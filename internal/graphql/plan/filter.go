@@ -8,8 +8,9 @@ import (
 )
 
 // maxPredicates is the number of operators that DynamoDB allows in an
-// expression.
-const maxPredicates = 300
+// expression. maxOperators is how many a root field may have in all of its
+// relations: the time to prepare a statement grows faster than its length.
+const maxPredicates, maxOperators = 300, 1000
 
 // filter adds the filter of a list to Where.
 func (b *binder) filter(v *scalar.Value) {
@@ -27,7 +28,12 @@ func (b *binder) expression(v *scalar.Value) (Pred, bool) {
 	if v == nil || len(v.Keys) == 0 {
 		return Pred{}, false
 	}
+	b.preds = 0
 	kids := b.object(v, false)
+	b.operators += b.preds
+	if b.err == nil && b.operators > maxOperators && b.preds <= maxPredicates {
+		b.fail(TypeQueryLimit, "The filters of the relations have more than %d operators (limit: filter operators).", maxOperators)
+	}
 	if b.err == nil && b.preds > maxPredicates {
 		b.fail(TypeQueryLimit, "The filter has more than %d operators (limit: filter operators).", maxPredicates)
 	}

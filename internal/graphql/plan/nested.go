@@ -24,7 +24,7 @@ func (b *binder) relations(out *Bound) {
 			continue
 		}
 		base := len(b.params)
-		b.r, b.preds, b.err = r, 0, r.refusal
+		b.r, b.err = r, r.refusal
 		b.st = &Statement{Table: r.model.Table, Out: r.out}
 		if b.err == nil {
 			b.nested(r, &out.Scopes[i], i)

@@ -87,3 +87,26 @@ func TestPagesOfNothing(t *testing.T) {
 		}
 	})
 }
+
+// TestOperatorsOfAllRelations uses one filter in many relations of a root field.
+func TestOperatorsOfAllRelations(t *testing.T) {
+	t.Parallel()
+	const sdl = `
+	type Person @model @auth(rules: [{allow: private}]) { id: ID! toys: [Pet] @hasMany }
+	type Pet @model @auth(rules: [{allow: private}]) { id: ID! name: String }`
+	eachWith(t, sdl, authOptions, func(w *world) {
+		w.by(alice, `mutation { createPerson(input: {id: "p"}) { id } }`, ``)
+		query := `query($f: ModelPetFilterInput) { getPerson(id: "p") {`
+		for _, alias := range []string{"a", "b", "c", "d"} {
+			query += ` ` + alias + `: toys(filter: $f) { items { id } }`
+		}
+		filter := `{"f":{"or":[` + strings.TrimSuffix(strings.Repeat(`{"name":{"eq":"x"}},`, 290), ",") + `]}}`
+		got := w.sum(alice, query+` } }`, filter)
+		const page = `{"items":[]}`
+		want := `{"getPerson":{"a":` + page + `,"b":` + page + `,"c":` + page + `,"d":null}} | getPerson/d QueryLimit: ` +
+			`The filters of the relations have more than 1000 operators (limit: filter operators).`
+		if got != want {
+			w.t.Errorf("got %s\nwant %s", got, want)
+		}
+	})
+}
