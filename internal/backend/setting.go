@@ -26,9 +26,9 @@ const (
 	SettingSandbox           = "sandbox"
 	SettingAutoIndexNames    = "enableautoindexquerynames"
 	SettingPluralization     = "improvepluralization"
+	SettingIntrospection     = "introspection"
 	SettingRelationKeys      = "respectprimarykeyattributesonconnectionfield"
 	SettingSubscriptionsAuth = "subscriptionsinheritprimaryauth"
-	SettingIntrospection     = "introspection"
 	SettingSubUsername       = "usesubusernamefordefaultidentityclaim"
 )
 
@@ -37,9 +37,9 @@ var known = []Setting{
 	{Name: SettingSandbox, Values: []string{"false", "true"}, Doc: "Whether the API key reads and writes models that have no @auth rule (version 2)."},
 	{Name: SettingAutoIndexNames, Values: []string{"true", "false"}, Doc: "Whether an @index without queryField gets a query."},
 	{Name: SettingPluralization, Values: []string{"false", "true"}, Doc: "Whether version 1 forms English plurals instead of adding an s."},
+	{Name: SettingIntrospection, Values: []string{"true", "false"}, Doc: "Whether an API describes itself: whether the fields __schema and __type exist."},
 	{Name: SettingRelationKeys, Values: []string{"true", "false"}, Doc: "Whether the foreign keys of relations carry the names of all key fields."},
 	{Name: SettingSubscriptionsAuth, Values: []string{"false", "true"}, Doc: "Whether subscriptions show relations under the rules of the model subscribed to."},
-	{Name: SettingIntrospection, Values: []string{"true", "false"}, Doc: "Whether an API describes itself: whether the fields __schema and __type exist."},
 	{Name: SettingSubUsername, Values: []string{"true", "false"}, Doc: "Whether an owner is stored as sub::username instead of the user name."},
 }
 

@@ -1,6 +1,7 @@
 package backend_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -57,6 +58,13 @@ func TestKnownSettings(t *testing.T) {
 		if backend.DefaultSetting(s.Name) != s.Values[0] {
 			t.Errorf("default of %s is %s", s.Name, backend.DefaultSetting(s.Name))
 		}
+	}
+	names := []string{}
+	for _, s := range backend.KnownSettings()[2:] {
+		names = append(names, s.Name)
+	}
+	if !slices.IsSorted(names) {
+		t.Errorf("behind the first two, the settings are not in the order of their names: %s", names)
 	}
 	if backend.DefaultSetting("unknown") != "" {
 		t.Error("an unknown setting has a default")

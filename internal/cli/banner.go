@@ -27,6 +27,11 @@ func Banner(s server.Started, store string) string {
 		if s.APIKey != "" {
 			row("API key", "%s", s.APIKey)
 		}
+		hint := ""
+		if s.Modes.Closed() {
+			hint = "   (--user-pool ID names one)"
+		}
+		row("Auth", "%s%s", s.Modes, hint)
 	} else {
 		row("Endpoint", "%s   (https on the same port)", s.Base)
 		if s.Schema == "" {
@@ -44,7 +49,7 @@ func Banner(s server.Started, store string) string {
 			problem += " ..."
 		}
 		fmt.Fprintf(&b, "push failed: %s\n", problem)
-		if s.Endpoint != "" {
+		if s.Push.Live {
 			b.WriteString("the last version keeps serving\n")
 		}
 	}

@@ -49,12 +49,8 @@ func (c *caCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	switch {
-	case c.Path:
+	if c.Path {
 		return a.printf("%s\n", file)
-	case c.Out != "":
-		return writeFile(c.Out, raw)
 	}
-	_, err = a.Stdout.Write(raw)
-	return err
+	return a.write(c.Out, raw)
 }

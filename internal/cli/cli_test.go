@@ -121,7 +121,7 @@ func TestStatus(t *testing.T) {
 		t.Error(d)
 	}
 	r = run(t, []string{"PREAMP_DATA=" + f.dir}, "status")
-	for _, part := range []string{"preamp 1.2.3   ready   pid", "app todo (d1a2b3c4d5e6f7)", "api todoapi   " + f.http.URL + "/api/a/graphql   da2-x", "0 jobs running"} {
+	for _, part := range []string{"preamp 1.2.3   ready   pid", "app todo (d1a2b3c4d5e6f7)", "api todoapi   " + f.http.URL + "/api/a/graphql   da2-x\n", "      auth API_KEY (default), AMAZON_COGNITO_USER_POOLS (no pool: lets nobody in)\n", "0 jobs running"} {
 		if !strings.Contains(r.out, part) {
 			t.Errorf("%q is missing in\n%s%s", part, r.out, r.err)
 		}
@@ -207,6 +207,9 @@ func TestClientConfig(t *testing.T) {
 	if err != nil || !strings.HasSuffix(string(raw), "format=hybrid") {
 		t.Errorf("%q %v", raw, err)
 	}
+	if r := run(t, nil, "client-config", "--format", "native", "--out", "-", "--data", f.dir); r.code != 0 || r.out != want {
+		t.Errorf("%d %q %q", r.code, r.out, r.err)
+	}
 	if r := run(t, nil, "client-config", "--app", "nope", "--data", f.dir); r.code != cli.ExitFailure || !strings.Contains(r.err, "there are: todo (d1a2b3c4d5e6f7)") {
 		t.Errorf("%d %q", r.code, r.err)
 	}
@@ -245,7 +248,10 @@ func TestDevOptions(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			r := run(t, tt.environ, append([]string{"dev", "--schema", "s.graphql", "--app", "x"}, tt.args...)...)
+			r := run(t, tt.environ, append([]string{
+				"dev", "--schema", "s.graphql", "--app", "x",
+				"--oidc-issuer", "https://a.test", "--oidc-client-id", "web", "--user-pool", "us-east-1_A",
+			}, tt.args...)...)
 			if r.code != 0 || r.dev == nil {
 				t.Fatalf("%d %s", r.code, r.err)
 			}
@@ -253,6 +259,9 @@ func TestDevOptions(t *testing.T) {
 			if o.Listen != tt.listen || o.Data != tt.data || o.Watch != tt.watch || o.Env != "dev" || o.App != "x" || o.Schema != "s.graphql" ||
 				o.Config.Data != tt.data || o.Version != "1.2.3" || o.AllowRemote {
 				t.Errorf("%+v", o)
+			}
+			if want := (server.Providers{Issuer: "https://a.test", ClientID: "web", UserPool: "us-east-1_A"}); o.Providers != want {
+				t.Errorf("%+v", o.Providers)
 			}
 			if noted := strings.Contains(r.err, "functions is accepted but has no effect"); noted != (len(tt.args) > 0 && tt.args[0] == "--config") {
 				t.Errorf("log %q", r.err)
@@ -322,6 +331,9 @@ func TestCA(t *testing.T) {
 	if r := run(t, nil, "ca", "--path", "--data", dir); r.out != file+"\n" {
 		t.Errorf("%q", r.out)
 	}
+	if r := run(t, nil, "ca", "--out", "-", "--data", dir); r.out != "PEM\n" {
+		t.Errorf("%q", r.out)
+	}
 	copied := filepath.Join(dir, "copy.pem")
 	if r := run(t, nil, "ca", "--out", copied, "--data", dir); r.code != 0 {
 		t.Errorf("%q", r.err)
@@ -337,15 +349,17 @@ func TestBanner(t *testing.T) {
 		Version: "0.1.0", Env: "dev", ReadyIn: 84 * time.Millisecond, Base: "http://127.0.0.1:4500",
 		Endpoint: "http://127.0.0.1:4500/api/abcdefghijklmnopqrstuvwxyz/graphql", APIKey: "da2-abcdefghijklmnopqrstuvwxyz",
 		Data: ".preamp", CAFile: ".preamp/ca/ca.pem", Schema: "schema.graphql",
-		Push: server.Push{Took: 41 * time.Millisecond, Models: 3},
+		Modes: server.ModeList{{Mode: "API_KEY", Default: true}, {Mode: "AMAZON_COGNITO_USER_POOLS", Closed: true}, {Mode: "AWS_IAM"}},
+		Push:  server.Push{Took: 41 * time.Millisecond, Models: 3, Live: true},
 	}
 	pushed.App.ID, pushed.App.Name = "d1a2b3c4d5e6f7", "todo"
 	unchanged := pushed
-	unchanged.ReadyIn, unchanged.Push = 7400*time.Microsecond, server.Push{Skipped: true, Models: 1}
+	unchanged.ReadyIn, unchanged.Push = 7400*time.Microsecond, server.Push{Skipped: true, Models: 1, Live: true}
+	unchanged.Modes = unchanged.Modes[:1]
 	failed := pushed
-	failed.Push = server.Push{Problem: "schema.graphql:3:5: Todo.x @foo: unknown directive\nschema.graphql:4:5: another"}
+	failed.Push = server.Push{Problem: "schema.graphql:3:5: Todo.x @foo: unknown directive\nschema.graphql:4:5: another", Live: true}
 	first := failed
-	first.Endpoint, first.APIKey = "", ""
+	first.Endpoint, first.APIKey, first.Modes, first.Push.Live = "", "", nil, false
 	empty := first
 	empty.Push, empty.Schema, empty.Data, empty.CAFile = server.Push{}, "", "/tmp/my data", "/tmp/my data/ca/ca.pem"
 	empty.ReadyIn = 1234 * time.Millisecond

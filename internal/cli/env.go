@@ -99,11 +99,16 @@ func (c *clientConfigCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	if c.Out == "" {
-		_, err = a.Stdout.Write(body)
+	return a.write(c.Out, body)
+}
+
+// write writes to a file, or to standard output when it is not named or "-".
+func (p *Program) write(name string, data []byte) error {
+	if name == "" || name == "-" {
+		_, err := p.Stdout.Write(data)
 		return err
 	}
-	return writeFile(c.Out, body)
+	return writeFile(name, data)
 }
 
 // writeFile replaces a file by rename, so that a tool which watches it never

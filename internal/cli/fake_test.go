@@ -57,7 +57,10 @@ func newFake(t *testing.T) *fake {
 	f.status = server.Status{
 		Version: "1.2.3", Ready: true, PID: os.Getpid(), URL: f.http.URL, TLSURL: "https://x", Data: f.dir,
 		Apps: []server.StatusApp{{ID: "d1a2b3c4d5e6f7", Name: "todo", Environments: []server.StatusEnv{{
-			Name: "dev", APIs: []server.StatusAPI{{ID: "a", Name: "todoapi", Endpoint: f.http.URL + "/api/a/graphql", APIKey: "da2-x"}},
+			Name: "dev", APIs: []server.StatusAPI{{
+				ID: "a", Name: "todoapi", Endpoint: f.http.URL + "/api/a/graphql", APIKey: "da2-x",
+				Modes: server.ModeList{{Mode: "API_KEY", Default: true}, {Mode: "AMAZON_COGNITO_USER_POOLS", Closed: true}},
+			}},
 		}}}},
 	}
 	f.record(t, server.Record{PID: os.Getpid(), URL: f.http.URL, Token: token, Version: "1.2.3"})

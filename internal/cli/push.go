@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"strings"
 	"time"
 
 	"preamp/internal/amplifybackend"
@@ -21,6 +22,7 @@ type pushCmd struct {
 	API        string  `name:"api" help:"Resource name of the API. Default: the only one, or a new one named after the app." placeholder:"NAME"`
 	OIDCIssuer string  `name:"oidc-issuer" help:"Issuer of the tokens for rules with provider: oidc, when the push makes the API." placeholder:"URL"`
 	OIDCClient string  `name:"oidc-client-id" help:"Client that those tokens are made for; a regular expression. Default: any." placeholder:"ID"`
+	UserPool   string  `name:"user-pool" help:"User pool on AWS of the tokens for rules of users, owners and groups, when the push makes the API." placeholder:"ID"`
 	Wait       bool    `help:"Wait for the job and report how it ended."`
 	Timeout    seconds `help:"Longest wait." default:"300" placeholder:"300"`
 }
@@ -73,9 +75,40 @@ func (c *pushCmd) Run(a *app) error {
 	}
 	if j.Status == failed {
 		fmt.Fprintln(a.Stderr, text.Locate(j.Error))
+		c.nameMissingModes(a, app, env, text.Content)
 		return silent(ExitFailure)
 	}
 	return a.printf("%s %s in %s\n", j.ID, j.Status, rounded(time.Since(began)))
+}
+
+// nameMissingModes says what else a push to an API needs whose modes are not those
+// that the rules of the schema name. What cannot be found out is not said: the push
+// has its error already.
+func (c *pushCmd) nameMissingModes(a *app, app server.StatusApp, env server.StatusEnv, schema string) {
+	name, exists, err := chooseAPI(app, env, c.API)
+	if err != nil || !exists {
+		return
+	}
+	settings, err := envFlag{dataFlag: c.dataFlag, App: app.ID, Env: env.Name}.settings(a, http.MethodGet, nil)
+	if err != nil {
+		return
+	}
+	has := map[string]bool{}
+	for _, api := range env.APIs {
+		for _, m := range api.Modes {
+			has[m.Mode] = has[m.Mode] || api.Name == name
+		}
+	}
+	var missing []string
+	for _, m := range server.Modes(schema, settings) {
+		if !has[string(m)] {
+			missing = append(missing, string(m))
+		}
+	}
+	if len(missing) > 0 {
+		fmt.Fprintf(a.Stderr, "the API %s does not have %s, which rules of the schema name: UpdateBackendAPI configures it (docs/guide/authentication.md)\n",
+			name, strings.Join(missing, ", "))
+	}
 }
 
 type apiRequest struct {
@@ -100,7 +133,7 @@ func (c *pushCmd) send(a *app, api *api, app server.StatusApp, env server.Status
 	if err != nil {
 		return job{}, err
 	}
-	provider := server.Provider{Issuer: c.OIDCIssuer, ClientID: c.OIDCClient}
+	provider := server.Providers{Issuer: c.OIDCIssuer, ClientID: c.OIDCClient, UserPool: c.UserPool}
 	first, others, err := server.AuthTypes(server.Modes(schema, settings), provider, nil)
 	if err != nil {
 		return job{}, err

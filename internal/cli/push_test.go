@@ -88,17 +88,37 @@ func TestPushCreatesWithModes(t *testing.T) {
 	if r := run(t, nil, "push", "--data", f.dir, file); r.code != cli.ExitFailure || !strings.Contains(r.err, "--oidc-issuer") || len(f.seen()) != 0 {
 		t.Errorf("without an issuer: %d %q %v", r.code, r.err, f.seen())
 	}
-	r := run(t, nil, "push", "--data", f.dir, "--oidc-issuer", "https://issuer.example", "--oidc-client-id", "web", file)
+	r := run(t, nil, "push", "--data", f.dir, "--oidc-issuer", "https://issuer.example", "--oidc-client-id", "web", "--user-pool", "us-east-1_A", file)
 	if r.code != 0 {
 		t.Fatalf("%d %q", r.code, r.err)
 	}
 	got := strings.Join(f.seen(), "\n")
 	for _, want := range []string{
-		`"defaultAuthType":{"mode":"AMAZON_COGNITO_USER_POOLS"}`,
+		`"defaultAuthType":{"mode":"AMAZON_COGNITO_USER_POOLS","settings":{"cognitoUserPoolId":"us-east-1_A"}}`,
 		`{"mode":"OPENID_CONNECT","settings":{"openIDClientId":"web","openIDIssueURL":"https://issuer.example"}}`,
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%s is not in %s", want, got)
+		}
+	}
+}
+
+// Whoever pushes a rule to an API without its mode is told where modes are made.
+func TestPushNamesMissingModes(t *testing.T) {
+	t.Parallel()
+	f := newFake(t)
+	f.answer = jobEnds(0, "FAILED", "1:15: A @auth: no IAM")
+	const hint = "the API todoapi does not have AWS_IAM, which rules of the schema name: UpdateBackendAPI configures it (docs/guide/authentication.md)\n"
+	for _, tt := range []struct {
+		name, schema string
+		hint         bool
+	}{
+		{"a mode that is missing", `type A @model @auth(rules: [{allow: private, provider: iam}, {allow: public}]) { id: ID! }`, true},
+		{"another mistake", `type A @model @auth(rules: [{allow: public}]) { id: ID! }`, false},
+	} {
+		r := run(t, nil, "push", "--wait", "--data", f.dir, schema(t, tt.schema))
+		if r.code != cli.ExitFailure || !strings.Contains(r.err, "no IAM\n") || strings.HasSuffix(r.err, hint) != tt.hint {
+			t.Errorf("%s: %d %q", tt.name, r.code, r.err)
 		}
 	}
 }

@@ -42,7 +42,7 @@ func (*schemaCompileCmd) Help() string {
 
 All modes beside --default-auth are configured too, AWS_LAMBDA for transformer 2 only. A schema that is wrong ends with exit code 1 and file:line:column: message. Some schemas compile that push refuses, because this version cannot serve them yet.
 
-With --batch, a request is {"id","schema","transformer","conflictResolution","defaultAuth"} and its answer {"id","ok","sdl","introspection"} or {"id","ok","error"}; the other flags have no effect.
+With --batch, a request is {"id","schema","transformer","conflictResolution","defaultAuth"} and its answer {"id","ok","sdl","introspection"} or {"id","ok","error"}; so is that of a line that is no request. The other flags have no effect.
 
 Example:
 
@@ -183,10 +183,13 @@ func answerBatch(in io.Reader, out io.Writer) error {
 			continue
 		}
 		var r codegen.Request
+		var answer codegen.Answer
 		if err := json.Unmarshal(lines.Bytes(), &r); err != nil {
-			return fmt.Errorf("standard input, line %d: not a request: %w", n, err)
+			answer = codegen.Answer{ID: r.ID, Error: fmt.Sprintf("line %d: not a request: %s", n, err)}
+		} else {
+			answer = r.Answer()
 		}
-		if err := answers.Encode(r.Answer()); err != nil {
+		if err := answers.Encode(answer); err != nil {
 			return err
 		}
 	}

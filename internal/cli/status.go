@@ -43,7 +43,7 @@ type statusCmd struct {
 func (*statusCmd) Help() string {
 	return `Exit code 0: a server runs and is ready. 1: it runs but is not ready. 3: nothing runs for the data directory, or what its record names is gone; with --json the output is then {"ready":false}.
 
-JSON members: version, ready, pid, url, tls_url, ca_file, data, apps (app_id, name, environments (name, apis (id, name, endpoint, realtime_endpoint, api_key))), jobs_running. api_key is there with preamp dev only.
+JSON members: version, ready, pid, url, tls_url, ca_file, data, apps (app_id, name, environments (name, apis (id, name, endpoint, realtime_endpoint, api_key, modes (mode, default, closed, user_pool_id, issuer)))), jobs_running. api_key is there with preamp dev only. A mode that is closed lets nobody in: user pools without a pool.
 
 Examples:
 
@@ -119,7 +119,7 @@ func printStatus(w io.Writer, st server.Status) error {
 				if api.APIKey != "" {
 					fmt.Fprintf(&b, "   %s", api.APIKey)
 				}
-				b.WriteByte('\n')
+				fmt.Fprintf(&b, "\n      auth %s\n", api.Modes)
 			}
 		}
 	}

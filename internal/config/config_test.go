@@ -165,6 +165,9 @@ func TestProblems(t *testing.T) {
 		{"public_url with a path", "public_url: https://a/b", `preamp.yaml:1:13: public_url must not have a path, query or fragment: "https://a/b"`},
 		// The URL may hold a password and must not be quoted.
 		{"database url", "database: {url: 'mysql://u:hunter2@h/d'}", "preamp.yaml:1:17: database.url must begin with postgres:// or postgresql:// (SQLite needs no URL: it lives in the data directory)"},
+		{"a default page beyond the largest", "limits: {page: 2000}", "preamp.yaml:1:10: limits.page is 2000, over limits.page_max, which is 1000"},
+		{"a default page beyond the largest that is set", "limits:\n  page_max: 50\n  page: 51\n", "preamp.yaml:3:3: limits.page is 51, over limits.page_max, which is 50"},
+		{"one problem for one mistake", "limits: {page: 2000, page_max: no}", "preamp.yaml:1:32: limits.page_max must be a number, not text"},
 		{"durability", "durability: none", `preamp.yaml:1:13: durability must be full or relaxed, not "none"`},
 		{"all at once, in order", "durability: none\nlisen: x\ndata: 1\n", `preamp.yaml:1:13: durability must be full or relaxed, not "none"` + "\n" +
 			"preamp.yaml:2:1: lisen is not known; did you mean listen?\npreamp.yaml:3:7: data must be text, not a number"},

@@ -124,7 +124,7 @@ var keys = []key{
 	},
 	{
 		path: "limits.page", form: "number", def: "100",
-		doc:   "Items of a page of a list when the client does not give `limit`.",
+		doc:   "Items of a page of a list when the client does not give `limit`; at most `limits.page_max`, to which the default is lowered.",
 		value: intValue{get: func(c *Config) *int { return &c.Limits.Page }, least: 1, most: 10_000},
 	},
 	{

@@ -47,22 +47,10 @@ func Load(o Options) (*Config, error) {
 	r := &reader{c: Default(), source: o.File, at: map[string]place{}}
 	r.file(text)
 	r.environ(o.Environ)
+	r.pages()
 	if o.Serve {
 		r.serve(o.Environ, o.Insecure)
 	}
-	if len(r.problems) > 0 {
-		r.problems.sort()
-		return nil, r.problems
-	}
-	r.c.Notes = r.notes
-	return r.c, nil
-}
-
-// Parse reads the text of a file without environment and without the demands of
-// serve.
-func Parse(name string, text []byte) (*Config, error) {
-	r := &reader{c: Default(), source: name, at: map[string]place{}}
-	r.file(text)
 	if len(r.problems) > 0 {
 		r.problems.sort()
 		return nil, r.problems

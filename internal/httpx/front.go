@@ -135,7 +135,9 @@ func (f *Front) dispatch(r *http.Request) (h http.Handler, surface string) {
 		if service, ok := ScopeService(r); ok {
 			switch {
 			case service == "amplifybackend":
-				control = true
+				// A signature with the wrong name at an API's address is told so there: the
+				// control plane knows no such path.
+				control = !under(path, "/api")
 			case service == "s3" && f.c.S3 != nil:
 				return f.c.S3, "s3"
 			}

@@ -78,6 +78,8 @@ func TestFrontDispatch(t *testing.T) {
 		{name: "scope in the query", method: "GET", target: "/x?X-Amz-Credential=K%2F20260115%2Fus-east-1%2Famplifybackend%2Faws4_request", want: "control /x"},
 		{name: "region with slashes", method: "POST", target: "/x", header: scope("localhost:4500/#/amplifybackend"), want: "control /x"},
 		{name: "another scope", method: "POST", target: "/api/a/graphql", header: scope("appsync"), want: "graphql /api/a/graphql"},
+		// A signer with the wrong service: the API says so, the control plane has no such operation.
+		{name: "scope of the control plane", method: "POST", target: "/api/a/graphql", header: scope("amplifybackend"), want: "graphql /api/a/graphql"},
 		{name: "scope without end", method: "POST", target: "/x", header: http.Header{"Authorization": {"AWS4-HMAC-SHA256 Credential=K/amplifybackend"}}, want: "404 page not found\n", status: 404},
 		{name: "graphql", method: "POST", target: "/api/abc/graphql", want: "graphql /api/abc/graphql"},
 		{name: "target without its surface", method: "POST", target: "/api/abc/graphql", header: http.Header{"X-Amz-Target": {"A.B"}}, want: "graphql /api/abc/graphql"},

@@ -263,7 +263,11 @@ func (e *Engine) undo(ctx context.Context, a *attempt, r *Run) {
 	if err != nil {
 		what, level, failure = "record outcome of clean-up", slog.LevelError, errors.Join(err, failure)
 	}
-	a.log.Log(ctx, level, what, "error", failure)
+	log := a.log
+	if failure != nil {
+		log = log.With("error", failure)
+	}
+	log.Log(ctx, level, what)
 }
 
 func (e *Engine) cleanup(ctx context.Context, a *attempt, r *Run) error {

@@ -3,6 +3,8 @@ package job_test
 import (
 	"context"
 	"errors"
+	"log/slog"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -140,7 +142,8 @@ func TestCleanupIsRepeated(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, f *fixture) {
 				calls := 0
-				e := f.engine(job.Define("K", func(context.Context, *job.Run, args) error {
+				var log strings.Builder
+				cfg := f.config(job.Define("K", func(context.Context, *job.Run, args) error {
 					return errs.E(errs.Invalid, "bad schema")
 				}, func(context.Context, *job.Run, args) error {
 					if calls++; calls <= c.failures {
@@ -148,7 +151,9 @@ func TestCleanupIsRepeated(t *testing.T) {
 					}
 					return nil
 				}))
-				defer f.start(e)()
+				cfg.Logger = slog.New(slog.NewTextHandler(&log, nil))
+				e := f.engineOf(cfg)
+				stop := f.start(e)
 				n := job.NewJob{App: "app", Env: "dev", Kind: "K", Args: args{}}
 				j := f.enqueue(e, n)
 				time.Sleep(time.Second)
@@ -176,6 +181,10 @@ func TestCleanupIsRepeated(t *testing.T) {
 					t.Errorf("the record changed after the failure: %+v, was %+v", got, failed)
 				}
 				f.enqueue(e, n)
+				stop()
+				if text := log.String(); strings.Contains(text, "error=<nil>") || !strings.Contains(text, `error="bad schema"`) {
+					t.Errorf("log:\n%s", text)
+				}
 			})
 		})
 	}

@@ -4,7 +4,10 @@ import (
 	"context"
 	"crypto/sha1" //nolint:gosec // the form of lastPushDirHash, not a protection
 	"encoding/base64"
+	"fmt"
 	"time"
+
+	"github.com/vektah/gqlparser/v2/ast"
 
 	"preamp/internal/backend"
 	"preamp/internal/db"
@@ -79,7 +82,7 @@ func (p *Provisioner) applyAPI(ctx context.Context, r *job.Run, a APIArgs) error
 	if err := a.Config.CheckServable(); err != nil {
 		return err
 	}
-	if err := a.Config.checkIssuer(p.Outgoing); err != nil {
+	if err := a.Config.CheckIssuer(p.Outgoing); err != nil {
 		return err
 	}
 	options, settings, err := p.options(ctx, a.EnvUID, a.APIID, a.Config)
@@ -90,10 +93,14 @@ func (p *Provisioner) applyAPI(ctx context.Context, r *job.Run, a APIArgs) error
 	if err != nil {
 		return err
 	}
-	if err := api.checkConflicts(settings, a.Config.ConflictResolution); err != nil {
+	others, err := p.otherSchemas(ctx, a.EnvUID, a.Name)
+	if err != nil {
 		return err
 	}
-	auth := a.Config.auth()
+	if err := api.checkConflicts(settings, a.Config.ConflictResolution, others); err != nil {
+		return err
+	}
+	auth := a.Config.Auth()
 	env, err := p.open(ctx, a.EnvUID)
 	if err != nil {
 		return err
@@ -118,6 +125,31 @@ func (p *Provisioner) applyAPI(ctx context.Context, r *job.Run, a APIArgs) error
 	// Before the job is seen as completed: who polls it queries the new version.
 	p.Invalidate(a.APIID)
 	return r.Complete(ctx, func(tx *db.Tx) error { return p.publishResource(tx, a.EnvUID, a.Name, live) })
+}
+
+// otherSchemas are the schemas of the APIs of an environment except one.
+func (p *Provisioner) otherSchemas(ctx context.Context, envUID, name string) (sources []string, err error) {
+	err = p.Set.Control().Read(ctx, func(q *db.Query) error {
+		resources, err := p.Registry.Resources(q, envUID, CategoryAPI)
+		if err != nil {
+			return err
+		}
+		for _, r := range resources {
+			if r.Name == name {
+				continue
+			}
+			c, err := DesiredAPI(r)
+			if err != nil {
+				return err
+			}
+			sources = append(sources, c.TransformSchema)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the other APIs: %w", err)
+	}
+	return sources, nil
 }
 
 // builtAPI is what the build step reports.
@@ -335,11 +367,16 @@ func CountModels(source string) int {
 	if err != nil {
 		return 0
 	}
-	n := 0
+	return len(modelsOf(doc))
+}
+
+// modelsOf are the types of a schema with @model.
+func modelsOf(doc *schema.Document) []*ast.Definition {
+	var models []*ast.Definition
 	for _, d := range doc.AST.Definitions {
 		if d.Directives.ForName("model") != nil {
-			n++
+			models = append(models, d)
 		}
 	}
-	return n
+	return models
 }

@@ -129,8 +129,8 @@ func (c APIConfig) mode(m authn.Mode) (AuthType, bool) {
 	return AuthType{}, false
 }
 
-// auth are the settings by which the data plane lets callers in.
-func (c APIConfig) auth() endpoint.Auth {
+// Auth are the settings by which the data plane lets callers in.
+func (c APIConfig) Auth() endpoint.Auth {
 	var out endpoint.Auth
 	if a, ok := c.mode(authn.UserPool); ok {
 		out.UserPool = text(a.Settings.CognitoUserPoolID)
@@ -144,10 +144,10 @@ func (c APIConfig) auth() endpoint.Auth {
 	return out
 }
 
-// checkIssuer refuses an issuer that would never be called, as far as its address
+// CheckIssuer refuses an issuer that would never be called, as far as its address
 // is written in the URL. What a name stands for is found out by the call.
-func (c APIConfig) checkIssuer(allowed []netip.Prefix) error {
-	issuer := c.auth().OIDC.Issuer
+func (c APIConfig) CheckIssuer(allowed []netip.Prefix) error {
+	issuer := c.Auth().OIDC.Issuer
 	if issuer == "" {
 		return nil
 	}

@@ -105,12 +105,12 @@ func TestCheckIssuer(t *testing.T) {
 		{"IPv6 loopback", "https://[::1]", loopback, "outgoing.allow"},
 	} {
 		a := oidcAuth(func(s *AuthSettings) { s.OpenIDIssueURL = &tc.url })
-		err := APIConfig{AdditionalAuth: []AuthType{a}}.checkIssuer(tc.allowed)
+		err := APIConfig{AdditionalAuth: []AuthType{a}}.CheckIssuer(tc.allowed)
 		if (tc.want == "") != (err == nil) || err != nil && !strings.Contains(err.Error(), tc.want) {
 			t.Errorf("%s: %v, want %q", tc.name, err, tc.want)
 		}
 	}
-	if err := (APIConfig{}).checkIssuer(nil); err != nil {
+	if err := (APIConfig{}).CheckIssuer(nil); err != nil {
 		t.Errorf("no issuer: %v", err)
 	}
 }
@@ -127,7 +127,7 @@ func TestModesAreShown(t *testing.T) {
 		UserPool: "eu-west-1_AbC123",
 		OIDC:     endpoint.OIDC{Issuer: "https://issuer.example/tenant/", Client: "web|mobile-[0-9]+", AuthTTL: 3_600_000},
 	}
-	if diff := cmp.Diff(want, v.APIs[0].Config.auth()); diff != "" {
+	if diff := cmp.Diff(want, v.APIs[0].Config.Auth()); diff != "" {
 		t.Errorf("for the data plane (-want +got):\n%s", diff)
 	}
 	text, err := Encode(provisioner().Meta(v))

@@ -113,7 +113,7 @@ func (c clientConfig) hybrid() object {
 	graphql.set("apiKey", a.APIKey)
 	graphql.set("modelIntrospection", c.introspection)
 	o.set("API", object{{"GraphQL", graphql}})
-	if pool := a.Config.auth().UserPool; pool != "" {
+	if pool := a.Config.Auth().UserPool; pool != "" {
 		o.set("Auth", object{{"Cognito", object{{"userPoolId", pool}}}})
 	}
 	o.set("data", c.data(false))
@@ -154,7 +154,7 @@ func (c clientConfig) awsExports() object {
 	o.set("aws_appsync_region", c.region)
 	o.set("aws_appsync_authenticationType", string(a.Config.Default()))
 	o.set("aws_appsync_apiKey", a.APIKey)
-	if pool := a.Config.auth().UserPool; pool != "" {
+	if pool := a.Config.Auth().UserPool; pool != "" {
 		region, _, _ := strings.Cut(pool, "_")
 		o.set("aws_cognito_region", region)
 		o.set("aws_user_pools_id", pool)

@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
+
+	"github.com/vektah/gqlparser/v2/ast"
 
 	"preamp/internal/authn"
 	"preamp/internal/backend"
@@ -48,19 +51,51 @@ func compile(source string, o transform.Options) (compiled, error) {
 	// What is stored is what was decided: the version keeps its meaning when the
 	// setting changes.
 	o.Version = doc.Effective(o.Version)
+	// A setting can configure the mode, but nothing runs the function yet. First,
+	// because to be told that there is no authorizer would send its owner to
+	// configure one.
+	if slices.Contains(transform.Providers(doc, o.Version), authn.Lambda) {
+		pos, element := customAuth(doc)
+		return compiled{}, schema.Refuse(pos, element, "functions, and with them Lambda authorizers (allow: custom, @aws_lambda), are not available in this version")
+	}
 	api, err := transform.Expand(doc, o)
 	if err != nil {
 		return compiled{}, err
-	}
-	// A setting can configure the mode, but nothing runs the function yet.
-	if slices.Contains(transform.Providers(doc, o.Version), authn.Lambda) {
-		return compiled{}, errs.E(errs.Invalid, "functions, and with them Lambda authorizers (allow: custom, @aws_lambda), are not available in this version")
 	}
 	o.AuthModes = slices.DeleteFunc(slices.Clone(o.AuthModes), func(m authn.Mode) bool { return m == authn.Lambda })
 	if err := transform.CheckServable(doc, api, o); err != nil {
 		return compiled{}, err
 	}
 	return compiled{source: source, options: o, layout: api.Layout, doc: doc}, nil
+}
+
+// customAuth is the first directive by which a schema asks for a Lambda
+// authorizer, and the element that it stands on.
+func customAuth(doc *schema.Document) (*ast.Position, string) {
+	find := func(element string, list ast.DirectiveList) (*ast.Position, string) {
+		for _, d := range list {
+			asks := transform.DirectiveMode(d.Name) == authn.Lambda
+			if rules := d.Arguments.ForName("rules"); d.Name == "auth" && rules != nil {
+				text := rules.Value.String()
+				asks = strings.Contains(text, "allow:custom") || strings.Contains(text, "provider:function")
+			}
+			if asks {
+				return d.Position, element + " @" + d.Name
+			}
+		}
+		return nil, ""
+	}
+	for _, d := range slices.Concat(doc.AST.Definitions, doc.AST.Extensions) {
+		if pos, element := find(d.Name, d.Directives); pos != nil {
+			return pos, element
+		}
+		for _, f := range d.Fields {
+			if pos, element := find(d.Name+"."+f.Name, f.Directives); pos != nil {
+				return pos, element
+			}
+		}
+	}
+	return nil, ""
 }
 
 // compiled is a schema that can be served, and what it needs of the database.
@@ -71,12 +106,26 @@ type compiled struct {
 	doc     *schema.Document
 }
 
-// checkConflicts refuses a model whose own setting asks for a conflict resolution.
-func (c compiled) checkConflicts(settings map[string]string, ofAPI string) error {
-	for _, d := range c.doc.AST.Definitions {
-		if d.Directives.ForName("model") == nil {
-			continue
+// checkConflicts refuses a model whose own setting asks for a conflict resolution,
+// and a setting of a model that no API of the environment has: a slip of the hand
+// would otherwise pass for a resolution. others are the schemas of the other APIs.
+func (c compiled) checkConflicts(settings map[string]string, ofAPI string, others []string) error {
+	models := modelsOf(c.doc)
+	for _, source := range others {
+		// One that cannot be read has no models that could be told.
+		if doc, err := schema.Parse(source); err == nil {
+			models = append(models, modelsOf(doc)...)
 		}
+	}
+	own := backend.Conflicts(settings)
+	for _, name := range slices.Sorted(maps.Keys(own)) {
+		known := slices.ContainsFunc(models, func(d *ast.Definition) bool { return d.Name == name })
+		if !known && own[name] != backend.NoConflict {
+			return errs.E(errs.Invalid, "the setting conflict.%s=%s is of no use: there is no model %s in this schema or another API of the environment (conflict.%s=%s takes it back)",
+				name, own[name], name, name, backend.NoConflict)
+		}
+	}
+	for _, d := range modelsOf(c.doc) {
 		if s := backend.Conflict(settings, d.Name, ofAPI); s != backend.NoConflict {
 			return schema.Refuse(d.Position, d.Name, "conflict resolution %s, which the settings give this model, is not available in this version", s)
 		}

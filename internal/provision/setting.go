@@ -82,8 +82,8 @@ func (p *Provisioner) PutSettings(ctx context.Context, app, env string, settings
 	return nil
 }
 
-// FeatureFlags is the content of cli.json: the settings that decide what a
-// schema becomes.
+// FeatureFlags is the content of cli.json: all backend settings, under the names
+// that they are set by.
 type FeatureFlags struct {
 	Features struct {
 		Transformer struct {
@@ -95,6 +95,7 @@ type FeatureFlags struct {
 			SubscriptionsAuth bool `json:"subscriptionsinheritprimaryauth"`
 			SubUsername       bool `json:"usesubusernamefordefaultidentityclaim"`
 			// The rest has no place in Amplify's file, which keeps it with the API.
+			Introspection    bool              `json:"introspection"`
 			Sandbox          bool              `json:"sandbox"`
 			LambdaAuthorizer string            `json:"lambdaauthorizer,omitempty"`
 			Conflicts        map[string]string `json:"conflict,omitempty"`
@@ -115,6 +116,7 @@ func (p *Provisioner) FeatureFlags(v View) FeatureFlags {
 	t.RelationKeys = !o.Flags.PartialRelationKeys
 	t.SubscriptionsAuth = o.Flags.SubscriptionsInheritPrimaryAuth
 	t.SubUsername = !o.Flags.UsernameOwner
+	t.Introspection = !o.NoIntrospection
 	t.Conflicts = backend.Conflicts(v.Settings)
 	t.LambdaAuthorizer = v.Settings[backend.SettingLambdaAuthorizer]
 	f.Features.Codegen.ModelIntrospection = true

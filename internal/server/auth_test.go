@@ -6,8 +6,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -136,7 +134,7 @@ func TestAuthModes(t *testing.T) {
 		check("token", with("Authorization", token), 200, ok)
 		check("signature", signedBy(key, "appsync"), 200, ok)
 		check("key", with("x-api-key", a.APIKey), 200, ok)
-		check("signature for the control plane", signedBy(key, "amplifybackend"), 404, "")
+		check("signature for the control plane", signedBy(key, "amplifybackend"), 403, "Credentialshouldbescopedtocorrectservice:'appsync'.")
 		check("signature by an unknown key", signedBy(creds.Key{ID: "AKIAZZZZZZZZZZZZZZZZ", Secret: key.Secret}, "appsync"), 403, "UnrecognizedClientException")
 		if err := r.creds.Revoke(t.Context(), key.ID); err != nil {
 			t.Fatal(err)
@@ -234,11 +232,9 @@ func TestAuthThatIsRefused(t *testing.T) {
 					t.Fatalf("%d %s", status, body)
 				}
 			}
-			want := "functions"
-			if set == "" {
-				want = "Lambda"
-			}
-			if e := r.createWith("notes", custom); !strings.Contains(e, want) {
+			// Whoever is told to configure an authorizer would do so in vain.
+			const want = "1:15: A @auth: functions, and with them Lambda authorizers"
+			if e := r.createWith("notes", custom); !strings.HasPrefix(e, want) {
 				t.Errorf("with %q: %q, want %q", set, e, want)
 			}
 		}
@@ -250,89 +246,27 @@ func TestAuthThatIsRefused(t *testing.T) {
 		if e := r.updateAPI("notes", plain); !strings.Contains(e, "1:6: Note: conflict resolution AUTOMERGE") {
 			t.Errorf("conflict of a model: %q", e)
 		}
-	})
-}
+		r.local(http.MethodPost, at+"conflict.Note=NONE")
 
-// dev gives the API what its schema asks for, and keeps what somebody configured.
-func TestDevModes(t *testing.T) {
-	onBothStores(t, func(t *testing.T, r *running) {
-		issuer := newIssuer(t)
-		file := filepath.Join(t.TempDir(), "schema.graphql")
-		save := func(schema string) {
-			t.Helper()
-			if err := os.WriteFile(file, []byte(schema), 0o600); err != nil {
-				t.Fatal(err)
-			}
+		// A name that no API has is a mistake, and NONE takes it back.
+		r.local(http.MethodPost, at+"conflict.Nope=AUTOMERGE")
+		if e := r.updateAPI("notes", plain); !strings.Contains(e, "conflict.Nope=AUTOMERGE") || !strings.Contains(e, "no model Nope") {
+			t.Errorf("conflict of no model: %q", e)
 		}
-		save(plain)
-		source, err := findSchema(file)
-		if err != nil {
-			t.Fatal(err)
+		if e := r.createWith("other", wireConfig{TransformSchema: new(`type Nope @model { id: ID! }`)}); !strings.Contains(e, "1:6: Nope: conflict resolution AUTOMERGE") {
+			t.Errorf("conflict of a model of another API: %q", e)
 		}
-		d := &dev{Server: r.Server, source: source, appName: "notes", env: "dev"}
-		if d.app, err = d.ensureApp(t.Context()); err != nil {
-			t.Fatal(err)
+		r.local(http.MethodPost, at+"conflict.Nope=NONE")
+		if e := r.updateAPI("notes", plain); e != "" {
+			t.Errorf("conflict taken back: %q", e)
 		}
-		push := func(skipped bool, problem string) {
-			t.Helper()
-			if p := d.push(t.Context()); p.Skipped != skipped || (problem == "") != (p.Problem == "") || !strings.Contains(p.Problem, problem) {
-				t.Fatalf("push: %+v, want skipped %v, problem %q", p, skipped, problem)
-			}
+		// The settings are those of all APIs of the environment.
+		if e := r.createWith("other", wireConfig{TransformSchema: new(`type Nope @model { id: ID! }`)}); e != "" {
+			t.Fatal(e)
 		}
-		view := func() provision.APIView {
-			t.Helper()
-			v, err := r.provision.View(t.Context(), d.app.ID, "dev")
-			if err != nil || len(v.APIs) != 1 {
-				t.Fatalf("%+v, %v", v, err)
-			}
-			return v.APIs[0]
-		}
-		modes := func() string {
-			var all []string
-			for _, m := range view().Config.Modes() {
-				all = append(all, string(m))
-			}
-			return strings.Join(all, " ")
-		}
-		push(false, "")
-		push(true, "")
-		if got := modes(); got != "API_KEY" {
-			t.Errorf("plain: %s", got)
-		}
-		key := view().APIKey
-
-		// A directive of AppSync is a need, too.
-		const custom = plain + ` type Extra @aws_oidc { x: Int }`
-		save(custom)
-		push(false, "--oidc-issuer")
-		d.o.OIDC = Provider{Issuer: issuer.URL}
-		push(false, "")
-		push(true, "")
-		if got := modes(); got != "API_KEY OPENID_CONNECT" {
-			t.Errorf("with OIDC: %s", got)
-		}
-		if status, body := r.call(view(), `{ __typename }`, with("Authorization", issuer.Good(time.Now()))); status != 200 {
-			t.Errorf("token: %d %s", status, body)
-		}
-		if view().APIKey != key {
-			t.Error("the key changed")
-		}
-
-		// What is configured by hand stays.
-		pool := authType("AMAZON_COGNITO_USER_POOLS", &wireSettings{CognitoUserPoolID: new("us-east-1_A")})
-		out, err := r.service.UpdateBackendAPI(t.Context(), &amplifybackend.UpdateBackendAPIRequest{
-			AppID: d.app.ID, BackendEnvironmentName: "dev", ResourceName: view().Name,
-			ResourceConfig: &wireConfig{AdditionalAuthTypes: []wireAuth{authType("OPENID_CONNECT", &wireSettings{OpenIDIssueURL: &issuer.URL}), pool}},
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.must(out.JobID, nil)
-		push(true, "")
-		save(plain)
-		push(false, "")
-		if got := modes(); got != "API_KEY OPENID_CONNECT AMAZON_COGNITO_USER_POOLS" {
-			t.Errorf("after a change by hand: %s", got)
+		r.local(http.MethodPost, at+"conflict.Nope=AUTOMERGE")
+		if e := r.updateAPI("notes", plain); e != "" {
+			t.Errorf("conflict of a model of another API: %q", e)
 		}
 	})
 }

@@ -9,9 +9,11 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"preamp/internal/amplifybackend"
+	"preamp/internal/authn"
 	"preamp/internal/backend"
 	"preamp/internal/config"
 	"preamp/internal/db"
@@ -35,14 +37,15 @@ type DevOptions struct {
 	Schema      string
 	Watch       bool
 	AllowRemote bool
-	// OIDC is the issuer for rules with provider: oidc.
-	OIDC   Provider
-	Config *config.Config
+	// Providers say whose tokens the API accepts.
+	Providers Providers
+	Config    *config.Config
 	// Out gets what people read; logs go to Logger.
 	Out     io.Writer
 	Logger  *slog.Logger
 	Version string
-	// Describe prints what was started.
+	// Describe prints what was started, and once more when the first version goes
+	// live later.
 	Describe func(Started)
 }
 
@@ -55,6 +58,7 @@ type Started struct {
 	Base     string
 	Endpoint string
 	APIKey   string
+	Modes    ModeList
 	Data     string
 	CAFile   string
 	// Schema is what is watched; empty when there is nothing to watch.
@@ -68,9 +72,10 @@ type Push struct {
 	Skipped bool
 	Took    time.Duration
 	Models  int
-	// Problem is why the push failed, with file and line where there is one; the
-	// last version keeps serving.
+	// Problem is why the push failed, with file and line where there is one.
 	Problem string
+	// Live says that a version serves; after a push that failed, the one before it.
+	Live bool
 }
 
 // Dev runs a development server until ctx ends: loopback only, keys made on
@@ -114,6 +119,12 @@ type dev struct {
 	appName string
 	env     string
 	app     backend.App
+	// told is what was described last.
+	told Started
+	// tried is what the last push was made of.
+	tried string
+	// watching is set when the watch has looked at the schema once.
+	watching bool
 }
 
 // start brings the schema to the server before the server calls itself ready.
@@ -122,25 +133,54 @@ func (d *dev) start(ctx context.Context) error {
 	if d.app, err = d.ensureApp(ctx); err != nil {
 		return err
 	}
-	st := Started{Version: d.version, App: d.app, Env: d.env, Base: d.baseURL(), Data: d.o.Data, CAFile: d.ca.File()}
+	var p Push
 	if d.source != nil {
-		st.Push = d.push(ctx)
-		if d.o.Watch {
-			st.Schema = d.source.name
-		}
+		p = d.push(ctx)
+	}
+	d.told.ReadyIn = time.Since(d.started)
+	return d.describe(ctx, p)
+}
+
+// describe tells what there is after a push.
+func (d *dev) describe(ctx context.Context, p Push) error {
+	st := Started{
+		Version: d.version, App: d.app, Env: d.env, ReadyIn: d.told.ReadyIn, Base: d.baseURL(), Data: d.o.Data, CAFile: d.ca.File(), Push: p,
+	}
+	if d.source != nil && d.o.Watch {
+		st.Schema = d.source.name
 	}
 	v, err := d.provision.View(ctx, d.app.ID, d.env)
 	if err != nil {
 		return err
 	}
-	if len(v.APIs) > 0 {
-		st.Endpoint, st.APIKey = v.APIs[0].Endpoint, v.APIs[0].APIKey
+	if a, ok := d.choose(v); ok {
+		st.Endpoint, st.APIKey, st.Modes = a.Endpoint, a.APIKey, modeList(a.Config)
+		warnOfIssuer(d.logger, d.outgoing, a)
 	}
-	st.ReadyIn = time.Since(d.started)
+	d.told = st
 	if d.o.Describe != nil {
 		d.o.Describe(st)
 	}
 	return nil
+}
+
+// apiName is the resource name of the API that is pushed to.
+func (d *dev) apiName() string {
+	if d.source != nil && d.source.api != "" {
+		return d.source.api
+	}
+	return resourceName(d.appName)
+}
+
+// choose is the API that is told of: the one that is pushed to; without a schema
+// the oldest.
+func (d *dev) choose(v provision.View) (provision.APIView, bool) {
+	for _, a := range v.APIs {
+		if a.Name == d.apiName() || d.source == nil {
+			return a, true
+		}
+	}
+	return provision.APIView{}, false
 }
 
 // ensureApp finds or makes the app and its environment. What a crash or another
@@ -217,8 +257,10 @@ func (d *dev) push(ctx context.Context) Push {
 	began := time.Now()
 	p := Push{}
 	text, err := schemafile.Read(d.source.name)
+	d.tried = text.Content
 	if err != nil {
 		p.Problem = err.Error()
+		p.Live = d.live(ctx)
 		return p
 	}
 	if err = d.settleJobs(ctx, d.app.ID); err == nil {
@@ -232,16 +274,24 @@ func (d *dev) push(ctx context.Context) Push {
 	case err != nil:
 		p.Problem = text.Locate(errs.Public(err).Message)
 	}
+	p.Live = d.live(ctx)
 	return p
+}
+
+// live reports whether the API serves a version.
+func (d *dev) live(ctx context.Context) bool {
+	v, err := d.provision.Outline(ctx, d.app.ID, d.env)
+	if err != nil {
+		return false
+	}
+	_, ok := d.choose(v)
+	return ok
 }
 
 // pushText goes the way of every client: CreateBackendAPI or UpdateBackendAPI,
 // then the job.
 func (d *dev) pushText(ctx context.Context, schema string) (skipped bool, err error) {
-	name := d.source.api
-	if name == "" {
-		name = resourceName(d.appName)
-	}
+	name := d.apiName()
 	live, err := d.service.GetBackendAPI(ctx, &amplifybackend.GetBackendAPIRequest{
 		AppID: d.app.ID, BackendEnvironmentName: d.env, ResourceName: name,
 	})
@@ -257,7 +307,12 @@ func (d *dev) pushText(ctx context.Context, schema string) (skipped bool, err er
 	if err != nil {
 		return false, err
 	}
-	first, others, err := AuthTypes(Modes(schema, settings), d.o.OIDC, present)
+	modes := Modes(schema, settings)
+	// dev shows its root key: with it, an API is of use before it has users.
+	if !slices.Contains(modes, authn.IAM) {
+		modes = append(modes, authn.IAM)
+	}
+	first, others, err := AuthTypes(modes, d.o.Providers, present)
 	if err != nil {
 		return false, err
 	}

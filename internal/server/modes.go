@@ -50,13 +50,14 @@ func Modes(source string, settings map[string]string) []authn.Mode {
 	return modes
 }
 
-// Provider is the OpenID Connect issuer for rules with provider: oidc.
-type Provider struct{ Issuer, ClientID string }
+// Providers say whose tokens an API accepts: the OpenID Connect issuer for rules
+// with provider: oidc, and the user pool for those of users, owners and groups.
+type Providers struct{ Issuer, ClientID, UserPool string }
 
 // AuthTypes are modes as the operations take them. What the API has configured
 // keeps its settings, and modes that the schema does not need stay. errs.Invalid
 // when there is a rule for OpenID Connect and no issuer.
-func AuthTypes(modes []authn.Mode, p Provider, present *amplifybackend.BackendAPIResourceConfig) (first *amplifybackend.BackendAPIAuthType, others []amplifybackend.BackendAPIAuthType, err error) {
+func AuthTypes(modes []authn.Mode, p Providers, present *amplifybackend.BackendAPIResourceConfig) (first *amplifybackend.BackendAPIAuthType, others []amplifybackend.BackendAPIAuthType, err error) {
 	var has []amplifybackend.BackendAPIAuthType
 	if present != nil {
 		if present.DefaultAuthType != nil {
@@ -78,10 +79,13 @@ func AuthTypes(modes []authn.Mode, p Provider, present *amplifybackend.BackendAP
 		if before := find(m); before != nil {
 			t.Settings = before.Settings
 		}
-		if m == authn.OIDC {
-			if t.Settings, err = p.settings(t.Settings); err != nil {
+		switch m {
+		case authn.OIDC:
+			if t.Settings, err = p.issuer(t.Settings); err != nil {
 				return nil, nil, err
 			}
+		case authn.UserPool:
+			t.Settings = p.pool(t.Settings)
 		}
 		all = append(all, t)
 	}
@@ -97,8 +101,21 @@ func AuthTypes(modes []authn.Mode, p Provider, present *amplifybackend.BackendAP
 	return &all[0], append([]amplifybackend.BackendAPIAuthType{}, all[1:]...), nil
 }
 
-// settings are those of the issuer, on top of the present ones.
-func (p Provider) settings(present *amplifybackend.BackendAPIAppSyncAuthSettings) (*amplifybackend.BackendAPIAppSyncAuthSettings, error) {
+// pool are the settings of user pools, on top of the present ones.
+func (p Providers) pool(present *amplifybackend.BackendAPIAppSyncAuthSettings) *amplifybackend.BackendAPIAppSyncAuthSettings {
+	if p.UserPool == "" {
+		return present
+	}
+	s := amplifybackend.BackendAPIAppSyncAuthSettings{}
+	if present != nil {
+		s = *present
+	}
+	s.CognitoUserPoolID = &p.UserPool
+	return &s
+}
+
+// issuer are the settings of OpenID Connect, on top of the present ones.
+func (p Providers) issuer(present *amplifybackend.BackendAPIAppSyncAuthSettings) (*amplifybackend.BackendAPIAppSyncAuthSettings, error) {
 	s := amplifybackend.BackendAPIAppSyncAuthSettings{}
 	if present != nil {
 		s = *present

@@ -44,6 +44,8 @@ type StatusAPI struct {
 	Endpoint         string  `json:"endpoint"`
 	RealtimeEndpoint *string `json:"realtime_endpoint"`
 	APIKey           string  `json:"api_key,omitempty"`
+	// Modes are the auth modes, the default one first.
+	Modes ModeList `json:"modes"`
 }
 
 // status reads what runs. Environments that go away meanwhile are left out.
@@ -79,7 +81,7 @@ func (s *Server) status(ctx context.Context) (Status, error) {
 			}
 			env := StatusEnv{Name: e.Name, APIs: []StatusAPI{}}
 			for _, api := range v.APIs {
-				out := StatusAPI{ID: api.ID, Name: api.Name, Endpoint: api.Endpoint}
+				out := StatusAPI{ID: api.ID, Name: api.Name, Endpoint: api.Endpoint, Modes: modeList(api.Config)}
 				if s.dev {
 					out.APIKey = api.APIKey
 				}

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/fsnotify/fsnotify"
+
+	"preamp/internal/schemafile"
 )
 
 // settle is how long a change must rest before it is pushed: editors write in
@@ -29,7 +31,7 @@ func (d *dev) watch(ctx context.Context) error {
 	if err := d.watchDirs(w); err != nil {
 		return err
 	}
-	// Once for what was saved while the first push ran; an equal schema is skipped.
+	// Once for what was saved while the first push ran.
 	rest := time.NewTimer(settle)
 	for {
 		select {
@@ -55,9 +57,22 @@ func (d *dev) watch(ctx context.Context) error {
 					d.logger.Warn("schema watch", "error", err)
 				}
 			}
-			d.report(d.push(ctx))
+			d.settled(ctx)
 		}
 	}
+}
+
+// settled pushes the schema after a change has come to rest. The watch begins with
+// it: what start has pushed is not pushed again then, nor refused a second time.
+func (d *dev) settled(ctx context.Context) {
+	begins := !d.watching
+	d.watching = true
+	if begins {
+		if text, err := schemafile.Read(d.source.name); err == nil && text.Content == d.tried {
+			return
+		}
+	}
+	d.report(ctx, d.push(ctx))
 }
 
 // watchDirs watches folders, not files: editors replace a file, and a watch on
@@ -78,11 +93,34 @@ func (d *dev) concerns(path string) bool {
 	return path == d.source.path || d.source.dir && filepath.Ext(path) == ".graphql" || d.source.dir && filepath.Ext(path) == ""
 }
 
-func (d *dev) report(p Push) {
+// report prints the outcome of a push. The first version that goes live is
+// described as a start is.
+func (d *dev) report(ctx context.Context, p Push) {
 	switch {
-	case p.Problem != "":
+	case p.Problem != "" && p.Live:
 		fmt.Fprintf(d.o.Out, "push failed, the last version keeps serving:\n  %s\n", p.Problem)
+	case p.Problem != "":
+		fmt.Fprintf(d.o.Out, "push failed, nothing is served yet:\n  %s\n", p.Problem)
+	case d.told.Endpoint == "":
+		if err := d.describe(ctx, p); err != nil {
+			d.logger.Error("describe the API", "error", err)
+		}
 	case !p.Skipped:
 		fmt.Fprintf(d.o.Out, "pushed %s in %d ms, %d models\n", d.source.name, p.Took.Milliseconds(), p.Models)
+		d.reportModes(ctx)
+	}
+}
+
+// reportModes prints the auth modes when they are not those that were told.
+func (d *dev) reportModes(ctx context.Context) {
+	v, err := d.provision.Outline(ctx, d.app.ID, d.env)
+	if err != nil {
+		d.logger.Error("describe the API", "error", err)
+		return
+	}
+	a, ok := d.choose(v)
+	if modes := modeList(a.Config); ok && modes.String() != d.told.Modes.String() {
+		d.told.Modes = modes
+		fmt.Fprintf(d.o.Out, "  auth: %s\n", modes)
 	}
 }

@@ -2,6 +2,8 @@ package script_test
 
 import (
 	"bytes"
+	"crypto/rand"
+	"crypto/rsa"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
@@ -33,6 +35,10 @@ func TestMain(m *testing.M) { harness.Main(m) }
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	bin := binaryOnPath(t)
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
@@ -42,6 +48,7 @@ func TestScripts(t *testing.T) {
 			example, err := filepath.Abs("../../examples")
 			e.Setenv("EXAMPLES", example)
 			e.Values[serversKey{}] = map[string]*server{}
+			e.Values[issuerKey{}] = key
 			if err != nil {
 				return err
 			}
@@ -56,6 +63,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"dev": start("dev"), "serve": start("serve"), "end": end,
 			"code": code, "jsonenv": jsonenv, "fetch": fetch, "retry": retry,
+			"issuer": issuer, "token": token,
 		},
 	})
 }

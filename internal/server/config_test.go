@@ -1,0 +1,47 @@
+package server
+
+import (
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"preamp/internal/config"
+	"preamp/internal/graphql/endpoint"
+)
+
+// Each limit of preamp.yaml reaches what it limits: all are set to different
+// values, and none of the endpoint's is left to its default.
+func TestLimitsReachTheServer(t *testing.T) {
+	t.Parallel()
+	c := config.Default()
+	set := reflect.ValueOf(&c.Limits).Elem()
+	for i := range set.NumField() {
+		set.Field(i).SetInt(int64(1000 + i))
+	}
+	l, got := c.Limits, fromConfig(c)
+	want := endpoint.Limits{
+		Body: l.Body, QueryText: int(l.QueryText), Tokens: l.QueryTokens, Depth: l.QueryDepth, DepthAPIKey: l.QueryDepthAPIKey,
+		Aliases: l.QueryAliases, Fields: l.QueryFields, Time: l.QueryTime, Page: l.Page, List: l.PageMax, JSONDepth: l.JSONDepth, Answer: l.Answer,
+	}
+	if diff := cmp.Diff(want, got.limits); diff != "" {
+		t.Errorf("of GraphQL (-want +got):\n%s", diff)
+	}
+	used := map[int64]bool{}
+	limits := reflect.ValueOf(got.limits)
+	for i := range limits.NumField() {
+		v := limits.Field(i).Int()
+		if used[v] = true; v == 0 {
+			t.Errorf("limit %s is no key of preamp.yaml", limits.Type().Field(i).Name)
+		}
+	}
+	for _, v := range []int64{int64(got.perSecond), int64(got.burst), int64(got.wait / time.Nanosecond), got.body, int64(got.openEnvs), int64(got.openAPIs)} {
+		used[v] = true
+	}
+	for i := range set.NumField() {
+		if !used[set.Field(i).Int()] {
+			t.Errorf("limits: %s reaches nothing", set.Type().Field(i).Name)
+		}
+	}
+}
