@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"log/slog"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -205,48 +204,5 @@ func TestCertFilesFollowTheirFiles(t *testing.T) {
 	c, err := httpx.CertFiles(cert, key, nil)
 	if err != nil || c.MinVersion != tls.VersionTLS12 {
 		t.Errorf("%v", err)
-	}
-}
-
-func TestPublicBase(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		name, in, base, tls, ws string // no base: refused
-	}{
-		{"dev", "http://127.0.0.1:4500", "http://127.0.0.1:4500", "https://127.0.0.1:4500", "ws://127.0.0.1:4500/p"},
-		{"serve", "https://Backend.Example.com/", "https://backend.example.com", "https://backend.example.com", "wss://backend.example.com/p"},
-		{"IPv6", "https://[::1]:8443", "https://[::1]:8443", "https://[::1]:8443", "wss://[::1]:8443/p"},
-		{name: "path", in: "https://a/b"},
-		{name: "query", in: "https://a?b"},
-		{name: "user", in: "https://u:p@a"},
-		{name: "scheme", in: "ftp://a"},
-		{name: "host", in: "https://"},
-		{name: "nothing"},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			b, err := httpx.ParsePublicBase(tt.in)
-			if tt.base == "" {
-				if err == nil {
-					t.Errorf("accepted as %s", b)
-				} else if strings.Contains(err.Error(), "u:p") {
-					t.Errorf("the password is in %q", err)
-				}
-				return
-			}
-			if err != nil || b.String() != tt.base || b.TLS().String() != tt.tls || b.WebSocket("/p") != tt.ws || b.URL("/x") != tt.base+"/x" {
-				t.Errorf("%s %s %s %v", b, b.TLS(), b.WebSocket("/p"), err)
-			}
-		})
-	}
-	for addr, want := range map[string]string{"0.0.0.0:4500": "http://127.0.0.1:4500", "[::]:1": "http://127.0.0.1:1", "[::1]:2": "http://[::1]:2"} {
-		a, err := net.ResolveTCPAddr("tcp", addr)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := httpx.LocalBase(a).String(); got != want {
-			t.Errorf("%s: %s", addr, got)
-		}
 	}
 }
