@@ -23,7 +23,7 @@ type place struct {
 
 // verified is a token whose signature was checked.
 type verified struct {
-	claims map[string]any
+	token *Token
 	times
 	key  keyID
 	size int

@@ -25,15 +25,15 @@ func TestCacheIsBounded(t *testing.T) {
 		t.Error("the oldest is still there")
 	}
 	for i := range cacheEntries {
-		c.put(at(i), verified{}, maxToken)
+		c.put(at(i), verified{}, MaxToken)
 	}
-	if c.bytes > cacheBytes || c.bytes < cacheBytes-2*weight*maxToken {
+	if c.bytes > cacheBytes || c.bytes < cacheBytes-2*weight*MaxToken {
 		t.Errorf("%d bytes", c.bytes)
 	}
 	// The same token again, and its removal, do not drift the sum.
 	before, last := c.bytes, at(cacheEntries-1)
 	for range 10 {
-		c.put(last, verified{}, maxToken)
+		c.put(last, verified{}, MaxToken)
 	}
 	if c.bytes != before {
 		t.Errorf("%d bytes, before %d", c.bytes, before)

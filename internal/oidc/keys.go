@@ -167,7 +167,11 @@ func (s *KeySet) candidates(t *token) []key {
 
 // verify finds the key that a token is signed by.
 func (s *KeySet) verify(t *token) (keyID, error) {
-	for _, k := range s.candidates(t) {
+	keys := s.candidates(t)
+	if len(keys) == 0 {
+		return keyID{}, refuse("no key of that name and algorithm")
+	}
+	for _, k := range keys {
 		if t.signedBy(k) {
 			return k.id, nil
 		}

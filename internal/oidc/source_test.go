@@ -165,6 +165,99 @@ func TestNewKeysAreFound(t *testing.T) {
 	})
 }
 
+// An issuer that starts anew makes another key under the same name. It is found by
+// the signature that fails, but strangers with bad signatures cannot make us call
+// the issuer all the time.
+func TestNewKeysUnderOldNames(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, w := signers(), newWeb()
+		w.set(keysURL, jwks(jwk(&s.RSA.PublicKey, "rsa")))
+		v := newVerifier(t, w)
+		old, forged := good(time.Now()), func(n int) string {
+			return sign(`{"alg":"RS256","kid":"rsa"}`, claims(time.Now(), "n", fmt.Sprint(n)), "RS256", s.Other)
+		}
+		accept(t, v, old)
+		w.set(keysURL, jwks(jwk(&s.Other.PublicKey, "rsa")))
+		for i := range 50 {
+			refused(t, v, forged(i))
+		}
+		if n := w.count(keysURL); n != 1 {
+			t.Errorf("%d key sets a moment after the first", n)
+		}
+		time.Sleep(21 * time.Second)
+		accept(t, v, forged(0)) // is genuine now
+		if n := w.count(keysURL); n != 2 {
+			t.Errorf("%d key sets after 21 s", n)
+		}
+		// The old key is gone, and with it the token that was remembered.
+		for range 50 {
+			refused(t, v, old)
+		}
+		time.Sleep(21 * time.Second)
+		refused(t, v, old)
+		refused(t, v, old)
+		if n := w.count(keysURL); n != 3 {
+			t.Errorf("%d key sets after 42 s", n)
+		}
+		accept(t, v, forged(0))
+	})
+}
+
+// Bad signatures cost good tokens nothing when the issuer is out of reach.
+func TestBadSignaturesAndNoIssuer(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWeb()
+		v := newVerifier(t, w)
+		token := good(time.Now())
+		accept(t, v, token)
+		w.set(keysURL, "")
+		time.Sleep(time.Minute)
+		for range 3 {
+			refused(t, v, sign(`{"alg":"RS256","kid":"rsa"}`, claims(time.Now()), "RS256", signers().Other))
+			accept(t, v, token)
+			accept(t, v, good(time.Now(), "n", "1"))
+		}
+		if n := w.count(keysURL); n != 2 {
+			t.Errorf("%d attempts", n)
+		}
+	})
+}
+
+// A token of either of two issuers is verified by its own one, first and again.
+func TestEitherIssuer(t *testing.T) {
+	t.Parallel()
+	const other = "https://other.example"
+	s, w := signers(), newWeb()
+	w.set(other+"/.well-known/openid-configuration", `{"issuer":"`+other+`","jwks_uri":"https://other.example/jwks"}`)
+	w.set("https://other.example/jwks", jwks(jwk(&s.Other.PublicKey, "rsa")))
+	v, now := newVerifier(t, w), time.Now()
+	theirs := sign(`{"alg":"RS256","kid":"rsa"}`, claims(now, "iss", `"`+other+`"`), "RS256", s.Other)
+	for _, tc := range []struct {
+		name, token string
+		by          int
+		ok          bool
+	}{
+		{"the first one's", good(now), 0, true},
+		{"the second one's", theirs, 1, true},
+		{"signed by the first in the name of the second", good(now, "iss", `"`+other+`"`), 1, false},
+		{"signed by the second in the name of the first", sign(`{"alg":"RS256","kid":"rsa"}`, claims(now), "RS256", s.Other), 0, false},
+		{"a third one's", good(now, "iss", `"https://third.example"`), 0, false},
+		{"nobody's", good(now, "iss", ""), 0, false},
+	} {
+		for _, when := range []string{"first", "again"} {
+			got, by, err := v.VerifyAny(t.Context(), tc.token, asked, oidc.Issuer{URL: other})
+			if by != tc.by || (err == nil) != tc.ok || tc.ok && got.Claims["sub"] != "alice" || !tc.ok && !errors.Is(err, oidc.ErrRefused) {
+				t.Errorf("%s, %s: %v by %d, %v", tc.name, when, got, by, err)
+			}
+		}
+	}
+	if _, _, err := v.VerifyAny(t.Context(), good(now)); !errors.Is(err, oidc.ErrRefused) {
+		t.Errorf("no issuer at all: %v", err)
+	}
+}
+
 // A token that was verified stops counting when its key is withdrawn.
 func TestWithdrawnKeysEndRememberedTokens(t *testing.T) {
 	t.Parallel()

@@ -19,8 +19,8 @@ var (
 	ErrExpired = errors.New("the token has expired")
 )
 
-// maxToken is the size of the largest token that is looked at.
-const maxToken = 16 << 10
+// MaxToken is the size of the largest token that is looked at.
+const MaxToken = 16 << 10
 
 // leeway is how far the clocks of an issuer and of this machine may differ for
 // times that lie in the past. The end of a token has none.
@@ -42,22 +42,31 @@ type token struct {
 // times are when a token counts. The zero time is one that it does not name.
 type times struct{ expires, notBefore, issued time.Time }
 
+// inToken are the bytes of base64url, and the dot. The decoder of base64 would pass
+// over line breaks.
+var inToken = func() (ok [256]bool) {
+	for _, c := range []byte(".-_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") {
+		ok[c] = true
+	}
+	return ok
+}()
+
 // cut checks the outer form of a token before anything is decoded.
 func cut(raw string) (head, body string, err error) {
-	if len(raw) > maxToken {
+	if len(raw) > MaxToken {
 		return "", "", refuse("too large")
 	}
 	for i := range len(raw) {
-		// The decoder of base64 would pass over line breaks.
-		if c := raw[i]; c != '.' && c != '-' && c != '_' && (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') {
+		if !inToken[raw[i]] {
 			return "", "", refuse("not base64url")
 		}
 	}
-	parts := strings.Split(raw, ".")
-	if len(parts) != 3 || parts[0] == "" || parts[1] == "" || parts[2] == "" {
+	head, rest, _ := strings.Cut(raw, ".")
+	body, signature, ok := strings.Cut(rest, ".")
+	if !ok || head == "" || body == "" || signature == "" || strings.Contains(signature, ".") {
 		return "", "", refuse("not three segments")
 	}
-	return parts[0], parts[1], nil
+	return head, body, nil
 }
 
 var encoding = base64.RawURLEncoding.Strict()

@@ -2,7 +2,6 @@ package oidc
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -72,56 +71,91 @@ func New(c Config) (*Verifier, error) {
 // Errors: one that wraps ErrRefused, or ErrExpired for a token that was good
 // before; errs.Unavailable when the issuer's keys cannot be had.
 func (v *Verifier) Verify(ctx context.Context, is Issuer, raw string) (map[string]any, error) {
-	if _, _, err := cut(raw); err != nil {
-		return nil, err
-	}
-	at := place{sha256.Sum256([]byte(raw)), is}
-	if e, ok := v.cache.get(at); ok {
-		// By the keys of now: a key that its issuer withdrew proves nothing.
-		set, err := v.source(is).keys(ctx)
-		if err != nil {
-			return nil, err
-		}
-		if set.ids[e.key] {
-			if err := e.check(v.now()); err != nil {
-				v.cache.remove(at)
-				return nil, err
-			}
-			return e.claims, nil
-		}
-		v.cache.remove(at)
-	}
-	t, err := parse(raw)
+	t, _, err := v.VerifyAny(ctx, raw, is)
 	if err != nil {
 		return nil, err
 	}
-	if is.URL == "" || t.claims["iss"] != is.URL {
-		return nil, refuse("issuer")
-	}
-	id, err := v.verify(ctx, is, t)
-	if err != nil {
-		return nil, err
-	}
-	if err := t.check(v.now()); err != nil {
-		return nil, err
-	}
-	v.cache.put(at, verified{claims: t.claims, times: t.times, key: id}, len(raw))
-	return t.claims, nil
+	return t.Claims, nil
 }
 
-// verify finds the key of a token, and asks the issuer again when it is a new one.
+// VerifyAny is Verify for a token of one of several issuers, whose URLs differ: by
+// is the index of the one that it is of.
+func (v *Verifier) VerifyAny(ctx context.Context, raw string, issuers ...Issuer) (t *Token, by int, err error) {
+	if len(raw) > MaxToken {
+		return nil, 0, refuse("too large")
+	}
+	// A token that is remembered has the right form: it is neither cut nor decoded.
+	at := place{sum: sum(raw)}
+	for i, is := range issuers {
+		at.issuer = is
+		if t, err := v.recall(ctx, at); t != nil || err != nil {
+			return t, i, err
+		}
+	}
+	p, err := parse(raw)
+	if err != nil {
+		return nil, 0, err
+	}
+	for i, is := range issuers {
+		if is.URL == "" || p.claims["iss"] != is.URL {
+			continue
+		}
+		key, err := v.verify(ctx, is, p)
+		if err != nil {
+			return nil, i, err
+		}
+		if err := p.check(v.now()); err != nil {
+			return nil, i, err
+		}
+		t, at.issuer = newToken(p), is
+		v.cache.put(at, verified{token: t, times: p.times, key: key}, len(raw))
+		return t, i, nil
+	}
+	return nil, 0, refuse("issuer")
+}
+
+// recall is a token that was verified before and still counts; nil for none.
+func (v *Verifier) recall(ctx context.Context, at place) (*Token, error) {
+	e, ok := v.cache.get(at)
+	if !ok {
+		return nil, nil
+	}
+	// By the keys of now: a key that its issuer withdrew proves nothing.
+	set, err := v.source(at.issuer).keys(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !set.ids[e.key] {
+		v.cache.remove(at)
+		return nil, nil
+	}
+	if err := e.check(v.now()); err != nil {
+		v.cache.remove(at)
+		return nil, err
+	}
+	return e.token, nil
+}
+
+// verify finds the key of a token, and asks the issuer again when none of those that
+// are known fits: it may be a new one, even under an old name.
 func (v *Verifier) verify(ctx context.Context, is Issuer, t *token) (keyID, error) {
 	s := v.source(is)
 	set, err := s.keys(ctx)
 	if err != nil {
 		return keyID{}, err
 	}
-	if len(set.candidates(t)) == 0 {
-		if set, err = s.wait(ctx); err != nil {
-			return keyID{}, err
-		}
+	id, err := set.verify(t)
+	if err == nil {
+		return id, nil
 	}
-	return set.verify(t)
+	again, unreachable := s.wait(ctx)
+	switch {
+	case unreachable != nil:
+		return keyID{}, unreachable
+	case again == set:
+		return keyID{}, err
+	}
+	return again.verify(t)
 }
 
 func (v *Verifier) source(is Issuer) *source {

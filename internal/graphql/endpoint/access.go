@@ -37,23 +37,38 @@ type OIDC struct {
 // whole id: with a part, whoever can choose a client id elsewhere could hold ours
 // inside.
 func ParseClient(expression string) (*regexp.Regexp, error) {
+	if _, err := regexp.Compile(expression); err != nil { // "a)|(b" is only one around it
+		return nil, err
+	}
 	return regexp.Compile("^(?:" + expression + ")$")
 }
 
 // access is who an API lets in.
 type access struct {
-	modes  []authn.Mode
-	pool   string
-	oidc   OIDC
-	client *regexp.Regexp // nil accepts all
+	modes []authn.Mode
+	// pool is the user pool whose tokens are accepted; empty for none. aws is its
+	// issuer if it is on AWS.
+	pool string
+	aws  oidc.Issuer
+	// provider is the issuer of the mode OIDC; without URL for none.
+	provider oidc.Issuer
+	oidc     OIDC
+	client   *regexp.Regexp // nil accepts all
 }
 
 func newAccess(v Version) (*access, error) {
-	a := &access{modes: []authn.Mode{authn.APIKey}, pool: v.Auth.UserPool, oidc: v.Auth.OIDC}
+	a := &access{modes: []authn.Mode{authn.APIKey}, oidc: v.Auth.OIDC}
 	if v.Options.DefaultAuth != "" {
 		a.modes[0] = v.Options.DefaultAuth
 	}
 	a.modes = append(a.modes, v.Options.AuthModes...)
+	if a.has(authn.UserPool) {
+		a.pool = v.Auth.UserPool
+		a.aws, _ = AWSUserPool(a.pool)
+	}
+	if a.has(authn.OIDC) {
+		a.provider.URL = a.oidc.Issuer
+	}
 	if a.oidc.Client == "" {
 		return a, nil
 	}
@@ -66,48 +81,29 @@ func newAccess(v Version) (*access, error) {
 
 func (a *access) has(m authn.Mode) bool { return slices.Contains(a.modes, m) }
 
-// acceptsOIDC judges the claims of a verified token by the settings of the API.
-func (a *access) acceptsOIDC(claims map[string]any, now time.Time) error {
-	if a.client != nil && !slices.ContainsFunc(clients(claims), a.client.MatchString) {
+// acceptsOIDC judges a verified token by the settings of the API.
+func (a *access) acceptsOIDC(t *oidc.Token, now time.Time) error {
+	if a.client != nil && !t.MadeFor(a.client) {
 		return fmt.Errorf("%w: made for another client", oidc.ErrRefused)
 	}
-	for _, m := range []struct {
-		name string
-		ttl  int64
-	}{{"auth_time", a.oidc.AuthTTL}, {"iat", a.oidc.IatTTL}} {
-		if m.ttl <= 0 {
-			continue
-		}
-		at, ok := oidc.Time(claims[m.name])
-		if !ok {
-			return fmt.Errorf("%w: no %s", oidc.ErrRefused, m.name)
-		}
-		// In milliseconds: a Duration would overflow on a large setting.
-		if now.UnixMilli()-at.UnixMilli() >= m.ttl {
-			return oidc.ErrExpired
-		}
+	if err := within(a.oidc.AuthTTL, t.SignedIn, now, "auth_time"); err != nil {
+		return err
 	}
-	return nil
+	return within(a.oidc.IatTTL, t.Issued, now, "iat")
 }
 
-// clients are those that a token says it was made for: its audience, and who
-// asked for it.
-func clients(claims map[string]any) []string {
-	var all []string
-	switch aud := claims["aud"].(type) {
-	case string:
-		all = append(all, aud)
-	case []any:
-		for _, v := range aud {
-			if s, ok := v.(string); ok {
-				all = append(all, s)
-			}
-		}
+// within bounds the time since a claim by milliseconds; 0 bounds nothing.
+func within(ttl int64, since, now time.Time, claim string) error {
+	switch {
+	case ttl <= 0:
+		return nil
+	case since.IsZero():
+		return fmt.Errorf("%w: no %s", oidc.ErrRefused, claim)
+	// A Duration would overflow on a large setting.
+	case now.UnixMilli()-since.UnixMilli() >= ttl:
+		return fmt.Errorf("%w: %s is too long ago", oidc.ErrExpired, claim)
 	}
-	if azp, ok := claims["azp"].(string); ok {
-		all = append(all, azp)
-	}
-	return all
+	return nil
 }
 
 var awsPool = regexp.MustCompile(`^([a-z]{2}(?:-[a-z]+)+-[0-9])_[0-9A-Za-z]{1,55}$`)

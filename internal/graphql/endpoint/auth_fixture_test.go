@@ -16,6 +16,7 @@ import (
 	"preamp/internal/db"
 	"preamp/internal/errs"
 	"preamp/internal/graphql/endpoint"
+	"preamp/internal/httpx"
 	"preamp/internal/oidc"
 	"preamp/internal/oidc/oidctest"
 	"preamp/internal/outgoing"
@@ -145,7 +146,7 @@ func (l *logs) String() string {
 }
 
 func (l *logs) logger() *slog.Logger {
-	return slog.New(slog.NewTextHandler(l, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	return slog.New(httpx.LogHandler(slog.NewTextHandler(l, &slog.HandlerOptions{Level: slog.LevelDebug})))
 }
 
 const ping = `{"query":"{__typename}"}`

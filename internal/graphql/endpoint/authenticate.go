@@ -3,6 +3,7 @@ package endpoint
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -16,9 +17,10 @@ type UserPools interface {
 	// Issuer is the iss of the tokens of a pool. errs.NotFound for a pool that is
 	// not one of this server.
 	Issuer(ctx context.Context, poolID string) (string, error)
-	// VerifyToken verifies an access or id token of a pool. Its errors: one that
-	// wraps oidc.ErrExpired for a token that was good before, oidc.ErrRefused or
-	// errs.Unauthenticated for one that is not good, and errs.Unavailable.
+	// VerifyToken verifies an access or id token of a pool; it gets all texts that
+	// could be one. Its errors: one that wraps oidc.ErrExpired for a token that was
+	// good before, oidc.ErrRefused or errs.Unauthenticated for one that is not good,
+	// and errs.Unavailable. They are logged, so they hold nothing of the token.
 	VerifyToken(ctx context.Context, poolID, token string) (authn.Caller, error)
 }
 
@@ -56,15 +58,15 @@ func (r *Registry) authenticate(a *api, q *http.Request, room *buffer, bad refus
 	if len(value) > len(prefix) && strings.EqualFold(value[:len(prefix)], prefix) {
 		value = strings.TrimSpace(value[len(prefix):])
 	}
-	if !oidc.IsToken(value) {
+	c, err := r.byToken(q.Context(), a.access, value)
+	switch {
+	case err == nil:
+		return c, nil
+	case !oidc.IsToken(value):
 		// What is left are tokens for a Lambda authorizer.
 		return authn.Caller{}, r.unauthorized(textInvalid)
 	}
-	c, err := r.byToken(q.Context(), a.access, value)
-	if err != nil {
-		return authn.Caller{}, r.refuseToken(q.Context(), err)
-	}
-	return c, nil
+	return authn.Caller{}, r.refuseToken(q, err)
 }
 
 func (r *Registry) byKey(a *api, values []string) (authn.Caller, refuser) {
@@ -108,70 +110,69 @@ func (r *Registry) bySignature(a *api, q *http.Request, room *buffer, bad refuse
 var errForeign = errors.New("endpoint: the token is of no issuer of this API")
 
 // byToken verifies a token by the user pool or the OpenID Connect issuer of the
-// API. Which of the two the token names decides the mode.
+// API. Which of the two the token names decides the mode; the pool, if both have
+// the same name.
 func (r *Registry) byToken(ctx context.Context, a *access, token string) (authn.Caller, error) {
-	pool := a.has(authn.UserPool) && a.pool != ""
-	provider := a.has(authn.OIDC) && a.oidc.Issuer != ""
-	if pool && provider {
-		issuer, _, err := r.poolIssuer(ctx, a.pool)
-		if err != nil && !errors.Is(err, errForeign) {
-			return authn.Caller{}, err
-		}
-		named, ok := oidc.PeekIssuer(token)
-		pool = ok && err == nil && named == issuer.URL
-		provider = !pool
-	}
-	switch {
-	case pool:
-		return r.byUserPool(ctx, a.pool, token)
-	case !provider || r.c.Tokens == nil:
-		return authn.Caller{}, errForeign
-	}
-	claims, err := r.c.Tokens.Verify(ctx, oidc.Issuer{URL: a.oidc.Issuer}, token)
+	pool, own, err := r.poolIssuer(ctx, a)
 	if err != nil {
 		return authn.Caller{}, err
 	}
-	if err := a.acceptsOIDC(claims, r.now()); err != nil {
+	provider := a.provider
+	if provider.URL == pool.URL || r.c.Tokens == nil {
+		provider.URL = ""
+	}
+	if own && (provider.URL == "" || r.own.issuer(token) == pool.URL) {
+		c, err := r.c.UserPools.VerifyToken(ctx, a.pool, token)
+		if err == nil && provider.URL != "" {
+			r.own.remember(token, pool.URL)
+		}
+		c.Mode = authn.UserPool
+		return c, err
+	}
+	var issuers [2]oidc.Issuer
+	from, n := [2]authn.Mode{}, 0
+	if pool.URL != "" && !own {
+		issuers[n], from[n] = pool, authn.UserPool
+		n++
+	}
+	if provider.URL != "" {
+		issuers[n], from[n] = provider, authn.OIDC
+		n++
+	}
+	if n == 0 {
+		return authn.Caller{}, errForeign
+	}
+	t, by, err := r.c.Tokens.VerifyAny(ctx, token, issuers[:n]...)
+	if err != nil {
 		return authn.Caller{}, err
 	}
-	return tokenCaller(authn.OIDC, claims), nil
+	if from[by] == authn.OIDC {
+		err = a.acceptsOIDC(t, r.now())
+	} else if use := t.Claims["token_use"]; use != "access" && use != "id" {
+		err = fmt.Errorf("%w: token_use is neither access nor id", oidc.ErrRefused)
+	}
+	if err != nil {
+		return authn.Caller{}, err
+	}
+	return tokenCaller(from[by], t.Claims), nil
 }
 
-// poolIssuer is the issuer of a user pool, and whether the pool is one of this
-// server; errForeign when there is no such pool.
-func (r *Registry) poolIssuer(ctx context.Context, pool string) (is oidc.Issuer, own bool, err error) {
+// poolIssuer is the issuer of the user pool of an API, and whether the pool is one
+// of this server. It has no URL when there is no such pool.
+func (r *Registry) poolIssuer(ctx context.Context, a *access) (is oidc.Issuer, own bool, err error) {
+	if a.pool == "" {
+		return oidc.Issuer{}, false, nil
+	}
 	if r.c.UserPools != nil {
-		url, err := r.c.UserPools.Issuer(ctx, pool)
+		url, err := r.c.UserPools.Issuer(ctx, a.pool)
 		if err == nil || errs.KindOf(err) != errs.NotFound {
 			return oidc.Issuer{URL: url}, true, err
 		}
 	}
-	is, ok := AWSUserPool(pool)
-	if !ok || r.c.Tokens == nil {
-		return oidc.Issuer{}, false, errForeign
+	if r.c.Tokens == nil {
+		return oidc.Issuer{}, false, nil
 	}
-	return is, false, nil
-}
-
-// byUserPool verifies a token of the API's user pool.
-func (r *Registry) byUserPool(ctx context.Context, pool, token string) (authn.Caller, error) {
-	is, own, err := r.poolIssuer(ctx, pool)
-	if err != nil {
-		return authn.Caller{}, err
-	}
-	if own {
-		c, err := r.c.UserPools.VerifyToken(ctx, pool, token)
-		c.Mode = authn.UserPool
-		return c, err
-	}
-	claims, err := r.c.Tokens.Verify(ctx, is, token)
-	if err != nil {
-		return authn.Caller{}, err
-	}
-	if use := claims["token_use"]; use != "access" && use != "id" {
-		return authn.Caller{}, oidc.ErrRefused
-	}
-	return tokenCaller(authn.UserPool, claims), nil
+	return a.aws, false, nil
 }
 
 func tokenCaller(mode authn.Mode, claims map[string]any) authn.Caller {
@@ -184,18 +185,25 @@ func tokenCaller(mode authn.Mode, claims map[string]any) authn.Caller {
 	return c
 }
 
-// refuseToken answers a token that is not accepted. Why it is not stays here: the
-// caller would learn what to change.
-func (r *Registry) refuseToken(ctx context.Context, err error) refuser {
-	if errors.Is(err, oidc.ErrExpired) {
-		return r.unauthorized(textExpired)
+// refuseToken answers a token that is not accepted. Why it is not stays in the log:
+// the caller would learn what to change.
+func (r *Registry) refuseToken(q *http.Request, err error) refuser {
+	ctx, text := q.Context(), textNotAllowed
+	switch {
+	case errors.Is(err, oidc.ErrExpired):
+		text = textExpired
+	case errors.Is(err, errForeign), errors.Is(err, oidc.ErrRefused):
+	default:
+		switch errs.KindOf(err) {
+		case errs.Unauthenticated, errs.Forbidden, errs.Invalid, errs.NotFound:
+		default:
+			return func(w http.ResponseWriter) { r.fault(ctx, w, err) }
+		}
 	}
-	if errors.Is(err, errForeign) || errors.Is(err, oidc.ErrRefused) {
-		return r.unauthorized(textNotAllowed)
+	return func(w http.ResponseWriter) {
+		// No more lines than requests, which are logged as well; none of these errors
+		// holds anything of the token.
+		r.log.InfoContext(ctx, "token refused", "api", q.PathValue("apiId"), "reason", err.Error())
+		r.refuse(w, http.StatusUnauthorized, codeUnauthorized, text)
 	}
-	switch errs.KindOf(err) {
-	case errs.Unauthenticated, errs.Forbidden, errs.Invalid, errs.NotFound:
-		return r.unauthorized(textNotAllowed)
-	}
-	return func(w http.ResponseWriter) { r.fault(ctx, w, err) }
 }

@@ -68,6 +68,7 @@ type Registry struct {
 	apis    *lru.Cache[string, *api]
 	loads   singleflight.Group
 	changes atomic.Int64 // counts Invalidate
+	own     *ownTokens
 	metrics *metrics
 	mux     *http.ServeMux // of ServeHTTP
 }
@@ -89,6 +90,9 @@ func New(c Config) (*Registry, error) {
 	}
 	var err error
 	if r.apis, err = lru.New[string, *api](c.MaxAPIs); err != nil {
+		return nil, fmt.Errorf("endpoint: %w", err)
+	}
+	if r.own, err = newOwnTokens(); err != nil {
 		return nil, fmt.Errorf("endpoint: %w", err)
 	}
 	if r.metrics, err = newMetrics(c.Registerer, r.apis.Len); err != nil {
@@ -231,6 +235,8 @@ func (r *Registry) compile(ctx context.Context, apiID string, d *db.DB, s *keys.
 			}
 		}
 	}
+	// Only a push looks at these, and a compiled API is large enough without.
+	compiled.SDL, compiled.Layout = "", transform.Layout{}
 	l := r.limits
 	x, err := exec.New(exec.Config{
 		API: compiled, ID: apiID, Dialect: d.Dialect(), Sealer: s, Logger: r.log, Now: r.now,

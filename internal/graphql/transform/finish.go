@@ -31,6 +31,7 @@ func (c *compiler) finish() (*API, error) {
 		UsernameOwner:      c.opt.Flags.UsernameOwner,
 		InheritPrimaryAuth: c.opt.Flags.SubscriptionsInheritPrimaryAuth,
 	}
+	pack := newCompactor()
 	loaded, err := gqlparser.LoadSchema(&ast.Source{Name: "schema", Input: schema.AppSync + c.out.text(sandboxInput)})
 	if err != nil {
 		api.Invalid = fmt.Errorf("generated schema: %w", err)
@@ -38,6 +39,7 @@ func (c *compiler) finish() (*API, error) {
 			api.Invalid = twice
 		}
 	} else {
+		pack.schema(loaded, builtIn())
 		api.Schema = loaded
 	}
 	a := &assembler{compiler: c, api: api, names: newNamer(c.opt.TablePrefix), keys: map[*key]*Index{}, columns: map[string]map[string]string{}}
@@ -45,5 +47,6 @@ func (c *compiler) finish() (*API, error) {
 		return nil, err
 	}
 	api.Guards = a.guards()
+	pack.models(api)
 	return api, nil
 }
