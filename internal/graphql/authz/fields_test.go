@@ -76,6 +76,11 @@ func TestChange(t *testing.T) {
 			&authz.Denial{Fields: []string{"title"}},
 		},
 		{"fields of the owner", guardedNote, `{"id":"a","title":"t","text":"x"}`, transform.Update, alice, nil, [][]string{{"owner s1::alice s1 alice"}}, []bool{false}, &authz.Denial{Fields: []string{"text"}}},
+		{
+			"the key names the row", `type Note @model(subscriptions: null) @auth(rules: [{allow: private, operations: [read]}]) {
+				org: ID! @primaryKey(sortKeyFields: ["no"]) no: Int! title: String @auth(rules: [{allow: private}]) }`,
+			`{"org":"o","no":1,"title":"t"}`, transform.Update, alice, nil, nil, nil, nil,
+		},
 		{"fields of a group", guardedNote, `{"id":"a","pay":1}`, transform.Update, alice, nil, [][]string{{}}, []bool{true}, &authz.Denial{Fields: []string{"pay"}}},
 		{"null needs the right to delete", guardedNote, `{"id":"a","title":null}`, transform.Update, alice, nil, [][]string{{}}, []bool{true}, &authz.Denial{Fields: []string{"title"}}},
 	}

@@ -39,8 +39,10 @@ func (g *grants) add(r *transform.Role, operation string) {
 			}
 		}
 	}
-	if operation == "update" { // which names the row, and is not written
-		g.fields[g.p.m.Primary.Partition.Name] = true
+	if operation == "update" { // the key names the row, and is not written
+		for _, f := range g.p.m.Primary.Fields() {
+			g.fields[f.Name] = true
+		}
 	}
 	g.whole = g.whole || whole
 }
