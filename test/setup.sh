@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes sure that everything is there that the test suites run: on Debian and
 # Ubuntu, as root, what is missing is installed and named; elsewhere it is named,
-# and the script ends with an error. PREAMP_TEST_WITHOUT (a comma list of sdkjs,
+# and the script ends with an error. PREAMP_TEST_WITHOUT (a comma list of sdkjs, amplifyjs,
 # boto3, awscli) and PREAMP_TEST_STORES=sqlite switch suites off by name, and
 # then nothing is needed for them.
 set -eu
@@ -31,6 +31,9 @@ has_boto3() {
 
 has_node() { node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null; }
 
+# no_js says that no suite needs Node.js.
+no_js() { without sdkjs && without amplifyjs; }
+
 # missing lists what is not there: "what|Debian packages", one per line.
 missing() {
 	has_compiler || echo "a C compiler for the race detector|gcc libc6-dev"
@@ -38,15 +41,15 @@ missing() {
 	have curl || echo "curl, for the README's calls|curl"
 	without boto3 || has_boto3 || echo "a python3 with boto3|python3 python3-boto3"
 	without awscli || [ -n "${PREAMP_TEST_AWS:-}" ] || have aws || echo "the AWS CLI|awscli"
-	without sdkjs || has_node || echo "Node.js 20 or newer (https://nodejs.org)|nodejs"
-	without sdkjs || have npm || echo "npm|npm"
+	no_js || has_node || echo "Node.js 20 or newer (https://nodejs.org)|nodejs"
+	no_js || have npm || echo "npm|npm"
 }
 
 packages() { echo "$1" | sed -n 's/^[^|]*|//p' | tr '\n' ' ' | sed 's/ *$//'; }
 
 give_up() {
 	echo "$1" | sed 's/^\([^|]*\)|\(.*\)$/  \1 (Debian and Ubuntu: \2)/' >&2
-	say "install it, or switch suites off by name: PREAMP_TEST_WITHOUT=sdkjs,boto3,awscli PREAMP_TEST_STORES=sqlite"
+	say "install it, or switch suites off by name: PREAMP_TEST_WITHOUT=sdkjs,amplifyjs,boto3,awscli PREAMP_TEST_STORES=sqlite"
 	exit 1
 }
 
@@ -75,9 +78,11 @@ if [ -n "$list" ]; then
 	fi
 fi
 
-# Packages of the JavaScript suite, exactly those of its lock file.
-js=test/conformance/aws-sdk-js
-if ! without sdkjs && ! cmp -s $js/package-lock.json $js/node_modules/.preamp-lock; then
-	say "npm ci in $js"
-	(cd $js && npm ci --no-audit --no-fund --ignore-scripts >&2 && cp package-lock.json node_modules/.preamp-lock)
-fi
+# Packages of the JavaScript suites, exactly those of their lock files.
+for suite in sdkjs=aws-sdk-js amplifyjs=amplify-js; do
+	js=test/conformance/${suite#*=}
+	if ! without "${suite%=*}" && ! cmp -s "$js/package-lock.json" "$js/node_modules/.preamp-lock"; then
+		say "npm ci in $js"
+		(cd "$js" && npm ci --no-audit --no-fund --ignore-scripts >&2 && cp package-lock.json node_modules/.preamp-lock)
+	fi
+done

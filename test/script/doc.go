@@ -7,6 +7,9 @@
 //	end NAME                   SIGTERM, and the exit code must be 0
 //	jsonenv VAR PATH           set VAR to a member of the JSON on standard output
 //	fetch [flag...] URL        an HTTP request; prints status and body
+//	issuer VAR                 an OpenID Connect issuer on loopback; VAR is its URL
+//	token VAR ISSUER JSON      a token of it with claims
+//	snippet FILE PAGE TEXT     the block of code of a page of docs/ that holds TEXT
 //	code N COMMAND...          run a command that must end with exit code N
 //	retry PATTERN log NAME     wait until a server has printed something
 //	retry PATTERN graphql KEY URL QUERY

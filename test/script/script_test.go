@@ -42,6 +42,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
+		Condition:           switched,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("PATH", bin+string(filepath.ListSeparator)+e.Getenv("PATH"))
 			e.Setenv("PREAMP", filepath.Join(bin, "preamp"))
@@ -63,7 +64,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"dev": start("dev"), "serve": start("serve"), "end": end,
 			"code": code, "jsonenv": jsonenv, "fetch": fetch, "retry": retry,
-			"issuer": issuer, "token": token,
+			"issuer": issuer, "token": token, "snippet": snippet,
 		},
 	})
 }

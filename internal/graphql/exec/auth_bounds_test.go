@@ -96,12 +96,13 @@ func TestOperatorsOfAllRelations(t *testing.T) {
 	type Pet @model @auth(rules: [{allow: private}]) { id: ID! name: String }`
 	eachWith(t, sdl, authOptions, func(w *world) {
 		w.by(alice, `mutation { createPerson(input: {id: "p"}) { id } }`, ``)
-		query := `query($f: ModelPetFilterInput) { getPerson(id: "p") {`
+		var query strings.Builder
+		query.WriteString(`query($f: ModelPetFilterInput) { getPerson(id: "p") {`)
 		for _, alias := range []string{"a", "b", "c", "d"} {
-			query += ` ` + alias + `: toys(filter: $f) { items { id } }`
+			query.WriteString(` ` + alias + `: toys(filter: $f) { items { id } }`)
 		}
 		filter := `{"f":{"or":[` + strings.TrimSuffix(strings.Repeat(`{"name":{"eq":"x"}},`, 290), ",") + `]}}`
-		got := w.sum(alice, query+` } }`, filter)
+		got := w.sum(alice, query.String()+` } }`, filter)
 		const page = `{"items":[]}`
 		want := `{"getPerson":{"a":` + page + `,"b":` + page + `,"c":` + page + `,"d":null}} | getPerson/d QueryLimit: ` +
 			`The filters of the relations have more than 1000 operators (limit: filter operators).`
