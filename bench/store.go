@@ -86,7 +86,7 @@ func openPostgres(ctx context.Context, dir string) (*postgresStore, error) {
 	s := &postgresStore{dir: dir, url: os.Getenv(urlVariable)}
 	if s.url == "" {
 		var err error
-		if s.server, err = pgtemp.Start(ctx); err != nil {
+		if s.server, err = pgtemp.Start(ctx, "shared_buffers=512MB"); err != nil {
 			return nil, err
 		}
 		s.url = s.server.URL

@@ -58,8 +58,9 @@ type Server struct {
 }
 
 // Start makes and starts a server. The programs are looked for with pg_config,
-// in /usr/lib/postgresql and in PATH.
-func Start(ctx context.Context) (s *Server, err error) {
+// in /usr/lib/postgresql and in PATH. settings, as name=value, are those of the
+// server that are not to be as small as tests need them.
+func Start(ctx context.Context, settings ...string) (s *Server, err error) {
 	bin, err := binaries()
 	if err != nil {
 		return nil, err
@@ -96,9 +97,11 @@ func Start(ctx context.Context) (s *Server, err error) {
 		URL: "postgres:///postgres?" + url.Values{"host": {dir}, "user": {superuser}}.Encode(),
 		dir: dir,
 	}
-	s.dog = exec.Command("/bin/sh", "-c", watchdog, "sh", dir,
-		filepath.Join(bin, "postgres"), "-D", data, "-k", dir, "-c", "listen_addresses=",
-		"-c", "max_connections=200", "-c", "shared_buffers=64MB", "-c", "max_wal_size=256MB")
+	args := []string{"-c", watchdog, "sh", dir, filepath.Join(bin, "postgres"), "-D", data, "-k", dir}
+	for _, setting := range append([]string{"listen_addresses=", "max_connections=200", "shared_buffers=64MB", "max_wal_size=256MB"}, settings...) {
+		args = append(args, "-c", setting)
+	}
+	s.dog = exec.Command("/bin/sh", args...)
 	s.dog.Dir = dir
 	who.become(s.dog)
 	detach(s.dog)
