@@ -25,7 +25,7 @@ func TestParseSetting(t *testing.T) {
 		{"empty", "sandbox", "", "", `The backend setting sandbox must be false or true, not "".`},
 		{"not text", "sandbox", "\x00\xff", "", "The backend setting sandbox must be false or true, not \"\ufffd\ufffd\"."},
 		{"of a model", "conflict.Todo", "AUTOMERGE", "conflict.Todo", ""},
-		{"models compare exactly", "Conflict.TODO_2", "LAMBDA", "conflict.TODO_2", ""},
+		{"models compare exactly", "Conflict.Card_2", "LAMBDA", "conflict.Card_2", ""},
 		{"no strategy", "conflict.Todo", "NONE", "conflict.Todo", ""},
 		{"strategy", "conflict.Todo", "automerge", "", `The backend setting conflict.Todo must be AUTOMERGE or LAMBDA or NONE or OPTIMISTIC_CONCURRENCY, not "automerge".`},
 		{"no model", "conflict.", "AUTOMERGE", "", "There is no backend setting conflict.; "},

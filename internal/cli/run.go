@@ -30,8 +30,8 @@ The API gets the auth modes that the rules of the schema name; the default is AP
 Examples:
 
     preamp dev --schema schema.graphql
-    preamp dev --listen 127.0.0.1:0 --data /tmp/try &
-    preamp status --data /tmp/try --wait 10
+    preamp dev --listen 127.0.0.1:0 --data try &
+    preamp status --data try --wait 10
 
 Next: eval "$(preamp env)" and use any AWS client with --endpoint-url "$AWS_ENDPOINT_URL" (older ones do not read the variable and would reach real AWS).`
 }

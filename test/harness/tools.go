@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"bytes"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -37,6 +38,31 @@ func Tool(t testing.TB, name, install string, places ...string) string {
 	}
 	t.Fatalf("%s is missing: %s", name, install)
 	return ""
+}
+
+// Node finds Node.js, and brings the packages of the package-lock.json of the
+// folder that the test runs in when they are not there.
+func Node(t testing.TB, suite string) string {
+	t.Helper()
+	const get = "apt-get install nodejs npm (Node.js 20 or newer)"
+	node := Tool(t, "node", get)
+	lock, err := os.ReadFile("package-lock.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The lock that the present packages were installed from.
+	stamp := filepath.Join("node_modules", ".preamp-lock")
+	if have, err := os.ReadFile(stamp); err == nil && bytes.Equal(have, lock) {
+		return node
+	}
+	npm := Tool(t, "npm", get)
+	if out, err := exec.CommandContext(t.Context(), npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts").CombinedOutput(); err != nil {
+		t.Fatalf("npm ci: %v\n%s\n(PREAMP_TEST_WITHOUT=%s switches this suite off)", err, out, suite)
+	}
+	if err := os.WriteFile(stamp, lock, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return node
 }
 
 // PythonWith finds a python3 that can import module, since the system's own and

@@ -104,7 +104,8 @@ type Model struct {
 	CreatedAt, UpdatedAt string
 	// Version is the counter of @versioned; nil without.
 	Version *Counter
-	// Rules decide who may do what in version 1.
+	// Rules are those of @auth, as declared. They decide who may do what in version
+	// 1; in version 2 Access does.
 	Rules []Rule
 	// Access says who may do what in version 2; nil without @auth.
 	Access *Access

@@ -1,7 +1,6 @@
 package amplifyjs_test
 
 import (
-	"bytes"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -15,13 +14,10 @@ import (
 
 func TestMain(m *testing.M) { harness.Main(m) }
 
-const installNode = "apt-get install nodejs npm (Node.js 20 or newer)"
-
 // TestAmplify runs the suite against a server whose issuer is on this machine.
 func TestAmplify(t *testing.T) {
 	harness.Without(t, "amplifyjs")
-	node := harness.Tool(t, "node", installNode)
-	install(t)
+	node := harness.Node(t, "amplifyjs")
 	issuer := oidctest.New("", 0)
 	web := httptest.NewServer(issuer)
 	t.Cleanup(web.Close)
@@ -44,26 +40,5 @@ func TestAmplify(t *testing.T) {
 	t.Logf("%s", out)
 	if err != nil {
 		t.Error(err)
-	}
-}
-
-// install brings the packages of package-lock.json when they are not there.
-func install(t *testing.T) {
-	t.Helper()
-	lock, err := os.ReadFile("package-lock.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	// The lock that the present packages were installed from.
-	stamp := filepath.Join("node_modules", ".preamp-lock")
-	if have, err := os.ReadFile(stamp); err == nil && bytes.Equal(have, lock) {
-		return
-	}
-	npm := harness.Tool(t, "npm", installNode)
-	if out, err := exec.CommandContext(t.Context(), npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts").CombinedOutput(); err != nil {
-		t.Fatalf("npm ci: %v\n%s\n(PREAMP_TEST_WITHOUT=amplifyjs switches this suite off)", err, out)
-	}
-	if err := os.WriteFile(stamp, lock, 0o644); err != nil {
-		t.Fatal(err)
 	}
 }

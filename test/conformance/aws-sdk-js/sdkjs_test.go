@@ -1,11 +1,9 @@
 package awssdkjs_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"testing"
 
 	"preamp/test/harness"
@@ -13,13 +11,10 @@ import (
 
 func TestMain(m *testing.M) { harness.Main(m) }
 
-const installNode = "apt-get install nodejs npm (Node.js 20 or newer)"
-
 // TestSDK runs each file of the suite against servers of its own.
 func TestSDK(t *testing.T) {
 	harness.Without(t, "sdkjs")
-	node := harness.Tool(t, "node", installNode)
-	install(t)
+	node := harness.Node(t, "sdkjs")
 	for _, file := range []string{"operations.test.mjs", "errors.test.mjs", "main-job.test.mjs"} {
 		t.Run(file, func(t *testing.T) {
 			t.Parallel()
@@ -44,26 +39,5 @@ func TestSDK(t *testing.T) {
 				t.Errorf("%s: %v", file, err)
 			}
 		})
-	}
-}
-
-// install brings the packages of package-lock.json when they are not there.
-func install(t *testing.T) {
-	t.Helper()
-	lock, err := os.ReadFile("package-lock.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	// The lock that the present packages were installed from.
-	stamp := filepath.Join("node_modules", ".preamp-lock")
-	if have, err := os.ReadFile(stamp); err == nil && bytes.Equal(have, lock) {
-		return
-	}
-	npm := harness.Tool(t, "npm", installNode)
-	if out, err := exec.CommandContext(t.Context(), npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts").CombinedOutput(); err != nil {
-		t.Fatalf("npm ci: %v\n%s\n(PREAMP_TEST_WITHOUT=sdkjs switches this suite off)", err, out)
-	}
-	if err := os.WriteFile(stamp, lock, 0o644); err != nil {
-		t.Fatal(err)
 	}
 }
