@@ -35,8 +35,8 @@ const (
 	perPiece = 16
 )
 
-// Server does the arithmetic. It holds constants only (400 KB, made in some 20
-// ms), may be used by any number of goroutines, and is made once.
+// Server does the arithmetic. It holds constants only (400 KB, made in 14 ms),
+// may be used by any number of goroutines, and is made once.
 type Server struct {
 	n     []byte
 	m     *bigmod.Modulus
