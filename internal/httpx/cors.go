@@ -24,6 +24,15 @@ var ControlPlaneCORS = CORS{
 	Expose: "x-amzn-RequestId, x-amzn-ErrorType, Date",
 }
 
+// TargetCORS is the policy of the services that are named in X-Amz-Target, which
+// are those that applications call from a page.
+var TargetCORS = CORS{
+	Methods: "POST, OPTIONS",
+	Headers: "authorization, content-type, cache-control, x-amz-target, x-amz-date, x-amz-security-token, x-amz-user-agent, " +
+		"x-amz-content-sha256, amz-sdk-invocation-id, amz-sdk-request",
+	Expose: "x-amzn-RequestId, x-amzn-ErrorType, x-amzn-ErrorMessage, Date",
+}
+
 // With is the policy with more request headers allowed.
 func (c CORS) With(headers ...string) CORS {
 	c.Headers = strings.Join(slices.Concat([]string{c.Headers}, headers), ", ")

@@ -143,7 +143,7 @@ func (f *Front) dispatch(r *http.Request) (h http.Handler, surface string) {
 			}
 		}
 	}
-	if f.c.Target != nil && r.Header.Get("X-Amz-Target") != "" {
+	if f.c.Target != nil && namesTarget(r) {
 		return f.c.Target, "target"
 	}
 	if !control {
@@ -153,6 +153,22 @@ func (f *Front) dispatch(r *http.Request) (h http.Handler, surface string) {
 		return preflight, controlPlane
 	}
 	return f.c.ControlPlane, controlPlane
+}
+
+// namesTarget reports whether a request has an X-Amz-Target, or asks before it
+// is sent whether it may have one.
+func namesTarget(r *http.Request) bool {
+	if r.Method != http.MethodOptions {
+		return r.Header.Get("X-Amz-Target") != ""
+	}
+	for _, list := range r.Header.Values("Access-Control-Request-Headers") {
+		for name := range strings.SplitSeq(list, ",") {
+			if strings.EqualFold(strings.TrimSpace(name), "X-Amz-Target") {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 var preflight = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

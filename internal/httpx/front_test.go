@@ -57,6 +57,7 @@ func TestFrontDispatch(t *testing.T) {
 	scope := func(service string) http.Header {
 		return http.Header{"Authorization": {strings.Replace(credential, "%s", service, 1)}}
 	}
+	asks := func(headers ...string) http.Header { return http.Header{"Access-Control-Request-Headers": headers} }
 	tests := []struct {
 		name, method, target string
 		header               http.Header
@@ -84,6 +85,11 @@ func TestFrontDispatch(t *testing.T) {
 		{name: "graphql", method: "POST", target: "/api/abc/graphql", want: "graphql /api/abc/graphql"},
 		{name: "target without its surface", method: "POST", target: "/api/abc/graphql", header: http.Header{"X-Amz-Target": {"A.B"}}, want: "graphql /api/abc/graphql"},
 		{name: "target", method: "POST", target: "/any//path", header: http.Header{"X-Amz-Target": {"A.B"}}, seams: true, want: "target /any//path"},
+		{name: "target below another surface", method: "POST", target: "/backend/x", header: http.Header{"X-Amz-Target": {"A.B"}}, seams: true, want: "target /backend/x"},
+		{name: "preflight of a target", method: "OPTIONS", target: "/cognito-idp/", header: asks("content-type,x-amz-target"), seams: true, want: "target /cognito-idp/"},
+		{name: "preflight of a target, spelled otherwise", method: "OPTIONS", target: "/", header: asks("a", " X-Amz-Target "), seams: true, want: "target /"},
+		{name: "preflight of something else", method: "OPTIONS", target: "/x", header: asks("x-amz-target-other"), seams: true, want: "404 page not found\n", status: 404},
+		{name: "what a preflight asks is no target", method: "POST", target: "/x", header: asks("x-amz-target"), seams: true, want: "404 page not found\n", status: 404},
 		{name: "s3 scope", method: "GET", target: "/backend2//../k", header: scope("s3"), seams: true, want: "s3 /backend2//../k"},
 		{name: "s3 scope without its surface", method: "GET", target: "/k", header: scope("s3"), want: "404 page not found\n", status: 404},
 	}
