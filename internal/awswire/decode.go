@@ -23,7 +23,8 @@ const (
 
 // Member is one member of a structure that stands in a body.
 type Member struct {
-	Name     string
+	Name string
+	// Kind is there for operations that can be presigned.
 	Kind     Kind
 	Required bool
 }
@@ -59,6 +60,12 @@ func (d *Decoder) Object(members []Member, set func(name string) error) error {
 	}
 	for _, m := range members {
 		if m.Required && !present[m.Name] {
+			if d.broken != nil {
+				d.push(step{name: m.Name})
+				d.violate("null", "Member must not be null")
+				d.pop()
+				continue
+			}
 			return errs.E(errs.Invalid, "Missing required key '%s'", d.below(m.Name))
 		}
 	}

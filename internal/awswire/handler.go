@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
@@ -131,7 +130,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, q *Request, m Ma
 			out, err = nil, fmt.Errorf("panic: %v\n%s", p, debug.Stack())
 		}
 	}()
-	body, err := h.read(w, r)
+	body, err := readBody(w, r, h.c.MaxBody)
 	if err != nil {
 		return nil, err
 	}
@@ -167,24 +166,6 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, q *Request, m Ma
 	}
 	ctx := authn.NewContext(r.Context(), authn.Caller{Mode: authn.IAM, ID: who.AccessKey, ARN: who.ARN})
 	return m.Operation.Call(NewContext(ctx, *q), in)
-}
-
-// read reads the body within its limit, without reading anything of one that
-// says beforehand that it is too large.
-func (h *Handler) read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	tooLarge := errs.E(errs.TooLarge, "The request body is larger than %d bytes", h.c.MaxBody)
-	if r.ContentLength > h.c.MaxBody {
-		w.Header().Set("Connection", "close")
-		return nil, tooLarge
-	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, h.c.MaxBody))
-	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return nil, tooLarge
-	}
-	if err != nil {
-		return nil, errs.Wrap(errs.Invalid, err, "The request body could not be read")
-	}
-	return body, nil
 }
 
 // describe turns an error into an answer, and logs what someone must look at.

@@ -1,10 +1,6 @@
 package awswire
 
-import (
-	"context"
-	"errors"
-	"fmt"
-)
+import "context"
 
 // Operation is one operation of a service: the facts of its model, and how it
 // is decoded and called.
@@ -34,19 +30,6 @@ func Define[In, Out any](
 	o.Decode = func(labels []string, body []byte) (any, error) {
 		return Ptr(Decode(body, func(d *Decoder) (In, error) { return decode(d, labels) }))
 	}
-	o.Call = func(ctx context.Context, in any) (any, error) {
-		typed, ok := in.(*In)
-		if !ok {
-			return nil, fmt.Errorf("%s: input is %T", o.Name, in)
-		}
-		out, err := call(ctx, typed)
-		if err != nil {
-			return nil, err
-		}
-		if out == nil {
-			return nil, errors.New(o.Name + " returned neither an answer nor an error")
-		}
-		return out, nil
-	}
+	o.Call = bind(o.Name, call)
 	return o
 }

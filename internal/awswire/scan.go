@@ -22,25 +22,34 @@ type Decoder struct {
 	pos   int
 	depth int
 	path  []step
+	// broken is where broken constraints are noted; nil when the first ends the
+	// decoding.
+	broken *violations
 }
 
-// step is one element of the path to the value being read: a member, or an
-// index when name is empty.
+// step is one element of the path to the value being read: a member, the entry
+// of a map, or an index when name is empty.
 type step struct {
 	name  string
 	index int
+	// entry says that name is the key of a map.
+	entry bool
 }
 
 // Decode reads a body with fn. An empty body and null are read as {}.
 func Decode[T any](body []byte, fn func(*Decoder) (T, error)) (T, error) {
+	return decode(&Decoder{data: body}, fn)
+}
+
+// decode reads the text of d with fn.
+func decode[T any](d *Decoder, fn func(*Decoder) (T, error)) (T, error) {
 	var zero T
-	if !utf8.Valid(body) {
+	if !utf8.Valid(d.data) {
 		return zero, errs.E(errs.Invalid, "The request body is not valid UTF-8")
 	}
-	if b := bytes.Trim(body, " \t\r\n"); len(b) == 0 || string(b) == "null" {
-		body = []byte("{}")
+	if b := bytes.Trim(d.data, " \t\r\n"); len(b) == 0 || string(b) == "null" {
+		d.data = []byte("{}")
 	}
-	d := &Decoder{data: body}
 	v, err := fn(d)
 	if err != nil {
 		return zero, err
@@ -126,6 +135,8 @@ func (d *Decoder) at() string {
 	var b strings.Builder
 	for i, s := range d.path {
 		switch {
+		case s.entry:
+			b.WriteString("['" + clip(s.name) + "']")
 		case s.name == "":
 			b.WriteString("[" + strconv.Itoa(s.index) + "]")
 		case i > 0:
