@@ -6,11 +6,11 @@ import (
 )
 
 // initialisms are the words that Go names write in capitals.
-var initialisms = map[string]string{"Api": "API", "Id": "ID", "Ttl": "TTL", "Url": "URL", "Mfa": "MFA"}
+var initialisms = map[string]string{"Api": "API", "Arn": "ARN", "Id": "ID", "Ip": "IP", "Ttl": "TTL", "Url": "URL", "Mfa": "MFA"}
 
 // upperWords are the words of enumerations that are more than capitalised.
 var upperWords = map[string]string{
-	"API": "API", "AWS": "AWS", "IAM": "IAM", "ID": "ID", "OPENID": "OpenID", "SMS": "SMS", "TOTP": "TOTP", "S3": "S3",
+	"API": "API", "AWS": "AWS", "IAM": "IAM", "ID": "ID", "MFA": "MFA", "OPENID": "OpenID", "OTP": "OTP", "SMS": "SMS", "SRP": "SRP", "TOTP": "TOTP", "S3": "S3",
 }
 
 // fieldName is the Go name of a member.
@@ -49,10 +49,15 @@ func constName(enum *shape, value string) string {
 			b.WriteString(upper)
 			continue
 		}
-		b.WriteString(word[:1] + strings.ToLower(word[1:]))
+		if word == strings.ToUpper(word) {
+			word = word[:1] + strings.ToLower(word[1:])
+		}
+		b.WriteString(upperFirst(word))
 	}
 	return b.String()
 }
+
+func upperFirst(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
 // goType is the Go type of a member. Optional scalars are pointers, so that
 // absent can be told from zero; structures are pointers everywhere but in lists.

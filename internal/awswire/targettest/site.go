@@ -33,15 +33,11 @@ func below(t testing.TB, s site) []site {
 	switch s.shape.Type {
 	case "structure":
 		prefix := s.member + "."
-		for i, step := range s.steps {
-			if i == 0 {
-				continue
-			}
-			if key, ok := step.(entry); ok && i == len(s.steps)-1 {
-				prefix += string(key) + ".member."
-			} else if n, ok := step.(int); ok && i == len(s.steps)-1 {
-				prefix += fmt.Sprintf("%d.member.", n+1)
-			}
+		switch step := s.steps[len(s.steps)-1].(type) {
+		case entry:
+			prefix += string(step) + ".member."
+		case int:
+			prefix += fmt.Sprintf("%d.member.", step+1)
 		}
 		return append(list, sites(t, s.shape.Members, prefix, s.steps)...)
 	case "list":
