@@ -1,11 +1,9 @@
 package awswire
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"unicode/utf8"
 
 	"preamp/internal/errs"
@@ -30,32 +28,15 @@ type Size struct{ Min, Max int }
 // Range bounds a number.
 type Range struct{ Min, Max int64 }
 
-// Pattern is a regular expression of the model. It is compiled when it is used
-// first: a service has many that most programs never meet.
-type Pattern struct {
-	text    string
-	compile func() *regexp.Regexp
-}
-
-// NewPattern makes a Pattern. An expression that does not compile is a mistake
-// of the program and panics at its first use.
-func NewPattern(text string) *Pattern {
-	return &Pattern{text: text, compile: sync.OnceValue(func() *regexp.Regexp {
-		return regexp.MustCompile(`\A(?:` + text + `)\z`)
-	})}
-}
-
-// String is the expression as the model has it.
-func (p *Pattern) String() string { return p.text }
-
-// Match reports whether the expression matches all of s.
-func (p *Pattern) Match(s string) bool { return p.compile().MatchString(s) }
-
 // maxViolations bounds what one answer says of a request.
 const maxViolations = 20
 
 // violations are the broken constraints of a request, as sentences.
 type violations []string
+
+// full reports whether no more are noted. Nothing is checked any more then: a
+// large body of nothing but mistakes must not cost more than a good one.
+func (v *violations) full() bool { return v == nil || len(*v) >= maxViolations }
 
 // DecodeInput reads the body of an awsJson1_1 operation with fn. A body that
 // cannot be read is a SerializationException; constraints that are broken are
@@ -84,7 +65,7 @@ func DecodeInput[T any](body []byte, fn func(*Decoder) (T, error)) (T, error) {
 // one of its list, and members are named as its own code does, with a small
 // first letter, and indexes from one.
 func (d *Decoder) violate(shown, constraint string) {
-	if len(*d.broken) >= maxViolations {
+	if d.broken.full() {
 		return
 	}
 	path := d.path
@@ -129,6 +110,9 @@ func memberPath(path []step) string {
 
 // check notes every constraint of c that s breaks.
 func (c *Text) check(d *Decoder, s string) {
+	if d.broken.full() {
+		return
+	}
 	for _, constraint := range c.breaches(s) {
 		if c.Sensitive {
 			d.violate("", constraint)

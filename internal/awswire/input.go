@@ -17,7 +17,7 @@ import (
 // Decode reads a string and checks it against c.
 func (c *Text) Decode(d *Decoder) (string, error) {
 	s, err := d.String()
-	if err == nil && d.broken != nil {
+	if err == nil {
 		c.check(d, s)
 	}
 	return s, err
@@ -26,7 +26,7 @@ func (c *Text) Decode(d *Decoder) (string, error) {
 // Int reads a whole number of 32 bits and checks it against c.
 func (d *Decoder) Int(c Range) (int32, error) {
 	n, err := d.whole(math.MinInt32, math.MaxInt32)
-	if err == nil && d.broken != nil {
+	if err == nil {
 		c.check(d, n)
 	}
 	return int32(n), err
@@ -35,7 +35,7 @@ func (d *Decoder) Int(c Range) (int32, error) {
 // Long reads a whole number of 64 bits and checks it against c.
 func (d *Decoder) Long(c Range) (int64, error) {
 	n, err := d.whole(math.MinInt64, math.MaxInt64)
-	if err == nil && d.broken != nil {
+	if err == nil {
 		c.check(d, n)
 	}
 	return n, err
@@ -88,7 +88,7 @@ func (d *Decoder) Document() (json.RawMessage, error) {
 // ListOf reads an array whose number of elements c bounds; see List.
 func ListOf[T any](d *Decoder, c Size, element func(*Decoder) (T, error)) ([]T, error) {
 	list, err := List(d, element)
-	if err == nil && d.broken != nil {
+	if err == nil {
 		c.check(d, len(list))
 	}
 	return list, err
@@ -106,7 +106,7 @@ func MapOf[T any](d *Decoder, c Size, key *Text, value func(*Decoder) (T, error)
 		if d.peek() == 'n' {
 			return d.literal("null")
 		}
-		if d.broken != nil {
+		if !d.broken.full() {
 			for _, constraint := range key.breaches(name) {
 				d.violate("", "Map keys must satisfy constraint: ["+constraint+"]")
 			}
@@ -117,7 +117,7 @@ func MapOf[T any](d *Decoder, c Size, key *Text, value func(*Decoder) (T, error)
 		m[name] = v
 		return err
 	})
-	if err == nil && d.broken != nil {
+	if err == nil {
 		c.check(d, len(m))
 	}
 	return m, err
