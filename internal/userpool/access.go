@@ -3,6 +3,7 @@ package userpool
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"preamp/internal/db"
 	"preamp/internal/userpool/token"
@@ -122,6 +123,21 @@ func readable(u *User, client *Client) map[string]string {
 		}
 	}
 	return out
+}
+
+// FirstFactors answers the user of an access token and what the user can begin
+// USER_AUTH with: GetUserAuthFactors.
+//
+// Errors: those of SignedIn.
+func (s *Service) FirstFactors(ctx context.Context, c Call, accessToken string) (User, []string, error) {
+	in, err := s.signedIn(ctx, c, accessToken)
+	if err != nil {
+		return User{}, nil, err
+	}
+	a := signIn{pool: in.pool, client: in.client, target: target{&in.user, in.user.ID}}
+	factors := slices.DeleteFunc(a.firstFactors(), func(f string) bool { return f == factorPasswordSRP })
+	in.user.Attributes = in.readable()
+	return in.user, factors, nil
 }
 
 // DeleteUser deletes the user of an access token.

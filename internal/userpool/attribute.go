@@ -217,6 +217,9 @@ func (s *Service) VerifyAttribute(ctx context.Context, c Call, accessToken, attr
 	if err != nil {
 		return err
 	}
+	if attribute != attrEmail && attribute != attrPhone {
+		return invalid("Invalid attribute name: %s can not be verified.", attribute)
+	}
 	p := &in.pool
 	return judge(ctx, c, func(tx *db.Tx) (refusal, err error) {
 		if refusal, err := countCall(tx, p.ID, in.user.ID, callVerify, c.now()); refusal != nil || err != nil {

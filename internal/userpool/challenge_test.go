@@ -71,7 +71,6 @@ func TestTemporaryPassword(t *testing.T) {
 		must(t, "sign in", err)
 		wantParameters := map[string]string{
 			"requiredAttributes": `["userAttributes.name"]`, "userAttributes": `{"email":"a@example.com","email_verified":"false"}`,
-			"USER_ID_FOR_SRP": "alice",
 		}
 		if d := cmp.Diff(wantParameters, out.Parameters); d != "" || out.Challenge != "NEW_PASSWORD_REQUIRED" {
 			t.Fatalf("%s %s", out.Challenge, d)
@@ -335,6 +334,11 @@ func TestUserAuth(t *testing.T) {
 		must(t, "password", err)
 		if got.Tokens == nil {
 			t.Fatalf("%+v", got)
+		}
+		_, factors, err := f.FirstFactors(ctx, f.call(), got.Tokens.Access)
+		must(t, "factors", err)
+		if d := cmp.Diff([]string{"PASSWORD", "EMAIL_OTP"}, factors); d != "" {
+			t.Error(d)
 		}
 		out, err = begin(names("a@example.com"), "")
 		must(t, "begin", err)

@@ -106,6 +106,9 @@ func InsertClient(tx *db.Tx, sealer *keys.Sealer, n NewClient, now time.Time) (C
 const clientColumns = `id, row_id, pool, name, settings, secret_sealed, created_ms, changed_ms`
 
 func readClient(q *db.Query, sealer *keys.Sealer, id string) (Client, error) {
+	if !storable(id) {
+		return Client{}, noClient(id)
+	}
 	c, err := scanClient(q.Row(`SELECT `+clientColumns+` FROM env.user_client WHERE id = $1`, id), sealer)
 	if errors.Is(err, db.ErrNoRows) {
 		return Client{}, noClient(id)
@@ -181,6 +184,9 @@ func clientOf(q *db.Query, sealer *keys.Sealer, pool, id string) (Client, error)
 // Errors: ResourceNotFoundException, InvalidParameterException.
 func (s *Service) UpdateClient(ctx context.Context, c Call, pool, id string, change func(name *string, s *ClientSettings) error) (out Client, err error) {
 	err = c.Env.DB.Tx(ctx, func(tx *db.Tx) error {
+		if _, err := clientOf(tx.Query(), c.Env.Sealer, pool, id); err != nil {
+			return err
+		}
 		_, err := tx.Exec(`UPDATE env.user_client SET changed_ms = $3 WHERE id = $1 AND pool = $2`, id, pool, c.now().UnixMilli())
 		if err != nil {
 			return fmt.Errorf("lock app client: %w", err)

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"preamp/internal/db"
 )
@@ -30,7 +31,7 @@ func parseFilter(text string) (*filter, error) {
 		return nil, nil //nolint:nilnil // no filter is one
 	}
 	m := filterForm.FindStringSubmatch(text)
-	if m == nil || len(text) > maxFilter || strings.ContainsAny(m[3], "\x00\U0010ffff") {
+	if m == nil || len(text) > maxFilter || !utf8.ValidString(text) || strings.ContainsAny(m[3], "\x00\U0010ffff") {
 		return nil, invalid("Error while parsing filter")
 	}
 	f := &filter{attribute: m[1], prefix: m[2] == "^=", value: regexp.MustCompile(`\\(.)`).ReplaceAllString(m[3], "$1")}

@@ -65,6 +65,9 @@ func readGroup(q *db.Query, c Call, pool, name string) (Group, error) {
 	if _, err := readPool(q, c.Env.Sealer, pool); err != nil {
 		return Group{}, err
 	}
+	if !storable(name) {
+		return Group{}, noGroup()
+	}
 	g, err := scanGroup(q.Row(`SELECT `+groupColumns+` FROM env.user_group g WHERE g.pool = $1 AND g.name = $2`, pool, name))
 	if errors.Is(err, db.ErrNoRows) {
 		return Group{}, noGroup()
@@ -125,6 +128,9 @@ func (s *Service) Group(ctx context.Context, c Call, pool, name string) (g Group
 // Errors: ResourceNotFoundException, InvalidParameterException.
 func (s *Service) UpdateGroup(ctx context.Context, c Call, pool, name string, description, role *string, precedence *int64) (g Group, err error) {
 	err = c.Env.DB.Tx(ctx, func(tx *db.Tx) error {
+		if _, err := readGroup(tx.Query(), c, pool, name); err != nil {
+			return err
+		}
 		_, err := tx.Exec(`UPDATE env.user_group SET changed_ms = $3 WHERE pool = $1 AND name = $2`, pool, name, c.now().UnixMilli())
 		if err != nil {
 			return fmt.Errorf("lock group: %w", err)

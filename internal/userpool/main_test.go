@@ -50,25 +50,28 @@ type fixture struct {
 // each runs fn on both stores with a pool of the given settings and a client.
 func each(t *testing.T, s userpool.Settings, cs userpool.ClientSettings, fn func(t *testing.T, f *fixture)) {
 	t.Helper()
-	lines := dbtest.Lines{
-		Control: []db.Line{keys.ControlLine()}, Env: []db.Line{keys.EnvLine(), token.EnvLine(), userpool.EnvLine()},
-	}
-	dbtest.Each(t, lines, func(t *testing.T, set *db.Set) {
-		f := &fixture{set: set, now: start}
-		f.open(t)
-		p, err := f.CreatePool(t.Context(), f.call(), userpool.NewPool{ID: poolID, Name: "test", Settings: s})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if p.ID != poolID {
-			t.Fatalf("pool %s", p.ID)
-		}
-		f.client = f.newClient(t, cs).ID
-		fn(t, f)
-	})
+	dbtest.Each(t, lines(), func(t *testing.T, set *db.Set) { fn(t, newFixture(t, set, s, cs)) })
 }
 
-// newEnv makes an environment.
+func lines() dbtest.Lines {
+	return dbtest.Lines{
+		Control: []db.Line{keys.ControlLine()}, Env: []db.Line{keys.EnvLine(), token.EnvLine(), userpool.EnvLine()},
+	}
+}
+
+func newFixture(t testing.TB, set *db.Set, s userpool.Settings, cs userpool.ClientSettings) *fixture {
+	t.Helper()
+	f := &fixture{set: set, now: start}
+	f.open(t)
+	_, err := f.CreatePool(t.Context(), f.call(), userpool.NewPool{ID: poolID, Name: "test", Settings: s})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.client = f.newClient(t, cs).ID
+	return f
+}
+
+// open makes an environment.
 func (f *fixture) open(t testing.TB) {
 	t.Helper()
 	ctx := t.Context()

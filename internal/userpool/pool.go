@@ -7,7 +7,10 @@ import (
 	"fmt"
 	"math/big"
 	"regexp"
+	"slices"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -99,12 +102,19 @@ func InsertPool(tx *db.Tx, sealer *keys.Sealer, n NewPool, pair *token.Pair, now
 	return readPool(tx.Query(), sealer, n.ID)
 }
 
+// storable reports whether a text can be in a database at all: PostgreSQL refuses
+// statements with others, which is no way to say that nothing is found.
+func storable(text string) bool { return utf8.ValidString(text) && !strings.ContainsRune(text, 0) }
+
 const poolColumns = `id, row_id, name, settings, secret_sealed, created_ms, changed_ms`
 
 // readPool answers a pool.
 //
 // Errors: ResourceNotFoundException.
 func readPool(q *db.Query, sealer *keys.Sealer, id string) (Pool, error) {
+	if !storable(id) {
+		return Pool{}, noPool(id)
+	}
 	p, err := scanPool(q.Row(`SELECT `+poolColumns+` FROM env.user_pool WHERE id = $1`, id), sealer)
 	if errors.Is(err, db.ErrNoRows) {
 		return Pool{}, noPool(id)
@@ -162,6 +172,14 @@ func (s *Service) Pool(ctx context.Context, c Call, id string) (p Pool, err erro
 	return p, err
 }
 
+// CountUsers is how many users a pool has: EstimatedNumberOfUsers.
+func (s *Service) CountUsers(ctx context.Context, c Call, pool string) (n int64, err error) {
+	if err := c.Env.DB.Row(ctx, `SELECT count(*) FROM env.user_account WHERE pool = $1`, pool).Scan(&n); err != nil {
+		return 0, fmt.Errorf("count users: %w", err)
+	}
+	return n, nil
+}
+
 // UpdatePool changes a pool by change, which may run more than once. What signs in
 // stays: it decides what existing users are found by; and attributes are only
 // added, because users may have those that are there.
@@ -177,6 +195,9 @@ func (s *Service) UpdatePool(ctx context.Context, c Call, id string, change func
 
 // UpdatePool is Service.UpdatePool inside a transaction.
 func UpdatePool(tx *db.Tx, sealer *keys.Sealer, id string, change func(name *string, s *Settings) error, now time.Time) (Pool, error) {
+	if _, err := readPool(tx.Query(), sealer, id); err != nil {
+		return Pool{}, err
+	}
 	// PostgreSQL: of two that change a pool, the second sees what the first did.
 	if _, err := tx.Exec(`UPDATE env.user_pool SET changed_ms = $2 WHERE id = $1`, id, now.UnixMilli()); err != nil {
 		return Pool{}, fmt.Errorf("lock user pool: %w", err)
@@ -229,24 +250,9 @@ func keeps(before, after Settings) error {
 	return nil
 }
 
+// sameSet compares lists without duplicates, which check has made sure of.
 func sameSet(a, b []string) bool {
-	in := func(list []string, v string) bool {
-		for _, w := range list {
-			if v == w {
-				return true
-			}
-		}
-		return false
-	}
-	if len(a) != len(b) {
-		return false
-	}
-	for _, v := range a {
-		if !in(b, v) {
-			return false
-		}
-	}
-	return true
+	return len(a) == len(b) && !slices.ContainsFunc(a, func(v string) bool { return !slices.Contains(b, v) })
 }
 
 // Pools lists the pools of the environment.

@@ -99,7 +99,7 @@ func (s *Service) askNewPassword(c Call, a *signIn, u *User) (step, error) {
 		return step{}, err
 	}
 	return s.ask(c, a, u, challengeNewPassword, map[string]string{
-		"requiredAttributes": required, "userAttributes": present, "USER_ID_FOR_SRP": u.Username,
+		"requiredAttributes": required, "userAttributes": present,
 	}, nil), nil
 }
 

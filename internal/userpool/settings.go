@@ -93,6 +93,12 @@ func (s *Settings) setDefaults() {
 	if s.Password == (PasswordPolicy{}) {
 		s.Password = DefaultPolicy()
 	}
+	if s.Password.MinLength == 0 {
+		s.Password.MinLength = DefaultPolicy().MinLength
+	}
+	if s.Password.TemporaryDays == 0 { // the API takes 0 for none given
+		s.Password.TemporaryDays = DefaultPolicy().TemporaryDays
+	}
 	if s.MFA.Mode == "" {
 		s.MFA.Mode = MFAOff
 	}

@@ -129,6 +129,9 @@ func scanUser(r db.Row, sealer *keys.Sealer) (User, error) {
 //
 // Errors: UserNotFoundException.
 func findUser(q *db.Query, c Call, p *Pool, name string) (User, error) {
+	if !storable(name) {
+		return User{}, noUser()
+	}
 	u, err := scanUser(q.Row(`SELECT `+userColumns+` FROM env.user_name n JOIN env.user_account u ON u.id = n.user_id
 		WHERE n.pool = $1 AND n.value = $2`, p.ID, p.Settings.foldName(name)), c.Env.Sealer)
 	if errors.Is(err, db.ErrNoRows) {
@@ -183,8 +186,12 @@ func newUser(pool, username string, now time.Time) (*User, error) {
 
 // insertUser stores a new user with its names.
 //
-// Errors: UsernameExistsException, AliasExistsException.
+// Errors: UsernameExistsException, AliasExistsException,
+// ResourceNotFoundException.
 func insertUser(tx *db.Tx, c Call, p *Pool, u *User) error {
+	if _, err := readPool(tx.Query(), c.Env.Sealer, p.ID); err != nil { // it may be gone by now
+		return err
+	}
 	attributes, mfa, err := u.texts()
 	if err != nil {
 		return err
