@@ -225,7 +225,7 @@ func (s *Service) VerifyAttribute(ctx context.Context, c Call, accessToken, attr
 		if refusal, err := countCall(tx, p.ID, in.user.ID, callVerify, c.now()); refusal != nil || err != nil {
 			return refusal, err
 		}
-		sent, refusal, err := checkCode(tx, p, in.user.ID, purposeAttribute+attribute, code, c.now())
+		sent, refusal, err := checkCode(tx, p, in.user.ID, purposeAttribute+attribute, code, false, c.now())
 		if refusal != nil || err != nil {
 			return refusal, err
 		}

@@ -74,14 +74,16 @@ func storeCode(tx *db.Tx, p *Pool, subject string, s sentCode, code string, now 
 	return nil
 }
 
-// storeDecoy stores a code that nobody knows, for who is sent none: the answers to
-// codes that come back are then the same as for who is sent one.
+// storeDecoy stores a code that nobody knows, for who is sent none: it costs the
+// same, and what comes back finds the same.
 func storeDecoy(tx *db.Tx, p *Pool, subject, purpose string, life time.Duration, now time.Time) error {
 	return storeCode(tx, p, subject, sentCode{purpose: purpose, life: life}, draw(32, alnum), now)
 }
 
-// checkCode judges a code that came back. It stays, for dropCode.
-func checkCode(tx *db.Tx, p *Pool, subject, purpose, code string, now time.Time) (sent sentCode, refusal, err error) {
+// checkCode judges a code that came back. It stays, for dropCode. hide answers a
+// wrong code always in one way: whether there is one at all, or was, would tell
+// who exists.
+func checkCode(tx *db.Tx, p *Pool, subject, purpose, code string, hide bool, now time.Time) (sent sentCode, refusal, err error) {
 	var hash []byte
 	var expires int64
 	err = tx.Row(`SELECT hash, attribute, value, expires_ms FROM env.user_code WHERE subject = $1 AND purpose = $2`,
@@ -89,11 +91,11 @@ func checkCode(tx *db.Tx, p *Pool, subject, purpose, code string, now time.Time)
 	// Hashed in any case: the time does not tell whether there is a code.
 	right := hmac.Equal(hash, p.codeHash(subject, purpose, code))
 	switch {
-	case errors.Is(err, db.ErrNoRows):
-		return sentCode{}, expiredCode(), nil
-	case err != nil:
+	case err != nil && !errors.Is(err, db.ErrNoRows):
 		return sentCode{}, nil, fmt.Errorf("read code: %w", err)
-	case now.UnixMilli() >= expires:
+	case !right && hide:
+		return sentCode{}, wrongCode(), nil
+	case err != nil || now.UnixMilli() >= expires:
 		return sentCode{}, expiredCode(), nil
 	case !right:
 		return sentCode{}, wrongCode(), nil

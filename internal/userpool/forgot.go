@@ -121,7 +121,7 @@ func (s *Service) ConfirmForgotPassword(ctx context.Context, c Call, by ByClient
 		if refusal, err := countCall(tx, p.ID, t.subject, callConfirmForgot, now); refusal != nil || err != nil {
 			return refusal, err
 		}
-		sent, refusal, err := checkCode(tx, &p, t.subject, purposeForgot, code, now)
+		sent, refusal, err := checkCode(tx, &p, t.subject, purposeForgot, code, client.Settings.HideUsers, now)
 		if refusal != nil || err != nil {
 			return refusal, err
 		}

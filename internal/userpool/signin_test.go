@@ -249,37 +249,50 @@ func TestHidingUsers(t *testing.T) {
 			ctx := t.Context()
 			real, fake := "real@example.com", "rake@example.com" // one mask
 			f.newUser(t, real, map[string]string{"email": real, "email_verified": "true"})
+			f.newUser(t, "plain@example.com", nil)
 			f.signUp(t, "new@example.com", mail("new@example.com"))
+			pairs := [][2]string{{real, fake}, {"new@example.com", "nobody@example.com"}, {"plain@example.com", "phony@example.com"}}
 			same := func(what string, fn func(name string) (any, error)) {
 				t.Helper()
-				for range 25 { // into the limits, and beyond
-					a, errA := fn(real)
-					b, errB := fn(fake)
-					if d := cmp.Diff(a, b) + cmp.Diff(errText(errA), errText(errB)); d != "" {
-						t.Fatalf("%s: -real +fake\n%s", what, d)
+				for _, p := range pairs {
+					for range 25 { // into the limits, and beyond
+						a, errA := fn(p[0])
+						b, errB := fn(p[1])
+						if d := cmp.Diff(a, b) + cmp.Diff(errText(errA), errText(errB)); d != "" {
+							t.Fatalf("%s: -%s +%s\n%s", what, p[0], p[1], d)
+						}
 					}
 				}
-				f.after(time.Hour)
+			}
+			confirm := func(name string) (any, error) {
+				_, err := f.ConfirmSignUp(ctx, f.call(), f.by(name), "x", false, "")
+				return nil, err
+			}
+			confirmForgot := func(name string) (any, error) {
+				return nil, f.ConfirmForgotPassword(ctx, f.call(), f.by(name), "x", nextPass)
 			}
 			same("password", func(name string) (any, error) { return f.password(t, name, "Wrong0ne!") })
+			same("SRP while locked", func(name string) (any, error) { return f.srp(t, name, "Wrong0ne!") })
+			f.after(time.Hour)
 			same("SRP", func(name string) (any, error) { return f.srp(t, name, "Wrong0ne!") })
-			same("confirm without code", func(name string) (any, error) {
-				_, err := f.ConfirmSignUp(ctx, f.call(), f.by(name), "123456", false, "")
-				return nil, err
-			})
+			same("confirm without asking for a code", confirm)
+			same("confirm forgot without asking for a code", confirmForgot)
+			f.after(time.Hour)
 			same("resend", func(name string) (any, error) { return f.ResendConfirmationCode(ctx, f.call(), f.by(name)) })
-			same("confirm", func(name string) (any, error) {
-				_, err := f.ConfirmSignUp(ctx, f.call(), f.by(name), "123456", false, "")
-				return nil, err
-			})
-			same("confirm forgot without code", func(name string) (any, error) {
-				return nil, f.ConfirmForgotPassword(ctx, f.call(), f.by(name), "x", nextPass)
-			})
+			same("confirm", confirm)
 			same("forgot", func(name string) (any, error) { return f.ForgotPassword(ctx, f.call(), f.by(name)) })
-			same("confirm forgot", func(name string) (any, error) {
-				return nil, f.ConfirmForgotPassword(ctx, f.call(), f.by(name), "x", nextPass)
-			})
-			_, err := f.password(t, fake, goodPass)
+			same("confirm forgot", confirmForgot)
+			f.after(24 * time.Hour)
+			same("confirm late", confirm)
+			same("confirm forgot late", confirmForgot)
+			f.after(time.Hour)
+			_, err := f.ResendConfirmationCode(ctx, f.call(), f.by("new@example.com"))
+			must(t, "resend", err)
+			code := f.last(t).Code
+			f.after(24 * time.Hour)
+			_, err = f.ConfirmSignUp(ctx, f.call(), f.by("new@example.com"), code, false, "")
+			want(t, "the right code, late", err, expired)
+			_, err = f.password(t, fake, goodPass)
 			want(t, "unknown", err, wrongPassword)
 			_, one, err := f.challenge(t, fake)
 			must(t, "simulated challenge", err)

@@ -260,7 +260,7 @@ func (s *Service) ConfirmSignUp(ctx context.Context, c Call, by ByClient, code s
 			return notAuthorized("User cannot be confirmed. Current status is %s", t.user.Status), nil
 		}
 		// Of a user that was confirmed before there is no code but perhaps a decoy.
-		sent, refusal, err := checkCode(tx, &p, t.subject, purposeSignUp, code, c.now())
+		sent, refusal, err := checkCode(tx, &p, t.subject, purposeSignUp, code, client.Settings.HideUsers, c.now())
 		if refusal != nil || err != nil {
 			return refusal, err
 		}

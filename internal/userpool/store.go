@@ -59,12 +59,16 @@ const sweepLimit = 500
 // Sweep deletes codes, attempts and used sessions that have expired, a bounded
 // number at a time, and reports whether there may be more.
 func Sweep(tx *db.Tx, now time.Time) (more bool, err error) {
-	for _, t := range []struct{ table, key string }{
-		{"user_code", "subject, purpose"}, {"user_attempt", "subject, kind"}, {"user_used", "id"},
+	for _, t := range []struct {
+		table, key string
+		keep       time.Duration
+	}{
+		// Who comes late with the right code is told that it is late.
+		{"user_code", "subject, purpose", 24 * time.Hour}, {"user_attempt", "subject, kind", 0}, {"user_used", "id", 0},
 	} {
 		n, err := tx.Exec(fmt.Sprintf(`DELETE FROM env.%[1]s WHERE (%[2]s) IN (
 			SELECT %[2]s FROM env.%[1]s WHERE expires_ms < $1 ORDER BY expires_ms LIMIT $2)`, t.table, t.key),
-			now.UnixMilli(), sweepLimit)
+			now.Add(-t.keep).UnixMilli(), sweepLimit)
 		if err != nil {
 			return false, fmt.Errorf("sweep %s: %w", t.table, err)
 		}

@@ -409,7 +409,7 @@ func TestSweep(t *testing.T) {
 		if n := count(); n != 6 {
 			t.Errorf("%d rows before they expire", n)
 		}
-		f.after(time.Hour + time.Second)
+		f.after(25*time.Hour + time.Second)
 		sweep()
 		if n := count(); n != 0 {
 			t.Errorf("%d rows after that", n)
