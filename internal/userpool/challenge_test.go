@@ -305,6 +305,14 @@ func TestUserAuth(t *testing.T) {
 		}
 		_, err = begin(names("new@example.com"), session)
 		want(t, "again", err, "NotAuthorized: Invalid session for the user, session can only be used once.")
+		up, err = f.SignUp(ctx, f.call(), userpool.SignUpInput{ByClient: f.by("late@example.com")})
+		must(t, "sign up", err)
+		f.after(3 * time.Minute)
+		session, err = f.ConfirmSignUp(ctx, f.call(), f.by("late@example.com"), f.last(t).Code, false, up.Session)
+		must(t, "confirm late", err)
+		if session != "" {
+			t.Error("a session by an expired one")
+		}
 		out, err = begin(names("new@example.com"), "")
 		must(t, "the only factor", err)
 		if out.Challenge != "EMAIL_OTP" || len(f.last(t).Code) != 8 {

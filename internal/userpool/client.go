@@ -184,38 +184,47 @@ func clientOf(q *db.Query, sealer *keys.Sealer, pool, id string) (Client, error)
 // Errors: ResourceNotFoundException, InvalidParameterException.
 func (s *Service) UpdateClient(ctx context.Context, c Call, pool, id string, change func(name *string, s *ClientSettings) error) (out Client, err error) {
 	err = c.Env.DB.Tx(ctx, func(tx *db.Tx) error {
-		if _, err := clientOf(tx.Query(), c.Env.Sealer, pool, id); err != nil {
-			return err
-		}
-		_, err := tx.Exec(`UPDATE env.user_client SET changed_ms = $3 WHERE id = $1 AND pool = $2`, id, pool, c.now().UnixMilli())
-		if err != nil {
-			return fmt.Errorf("lock app client: %w", err)
-		}
-		p, err := readPool(tx.Query(), c.Env.Sealer, pool)
-		if err != nil {
-			return err
-		}
-		if out, err = clientOf(tx.Query(), c.Env.Sealer, pool, id); err != nil {
-			return err
-		}
-		if err := change(&out.Name, &out.Settings); err != nil {
-			return err
-		}
-		out.Settings.setDefaults()
-		if err := out.Settings.check(&p.Settings); err != nil {
-			return err
-		}
-		if !clientName.MatchString(out.Name) {
-			return invalid("%q is not a name of an app client.", out.Name)
-		}
-		text, err := encodeSettings(out.Settings)
-		if err != nil {
-			return err
-		}
-		_, err = tx.Exec(`UPDATE env.user_client SET name = $2, settings = $3 WHERE id = $1`, id, out.Name, text)
+		out, err = UpdateClient(tx, c.Env.Sealer, pool, id, change, c.now())
 		return err
 	})
 	return out, err
+}
+
+// UpdateClient is Service.UpdateClient inside a transaction.
+func UpdateClient(tx *db.Tx, sealer *keys.Sealer, pool, id string, change func(name *string, s *ClientSettings) error, now time.Time) (Client, error) {
+	if _, err := clientOf(tx.Query(), sealer, pool, id); err != nil {
+		return Client{}, err
+	}
+	// PostgreSQL: of two that change a client, the second sees what the first did.
+	if _, err := tx.Exec(`UPDATE env.user_client SET changed_ms = $2 WHERE id = $1`, id, now.UnixMilli()); err != nil {
+		return Client{}, fmt.Errorf("lock app client: %w", err)
+	}
+	p, err := readPool(tx.Query(), sealer, pool)
+	if err != nil {
+		return Client{}, err
+	}
+	out, err := clientOf(tx.Query(), sealer, pool, id)
+	if err != nil {
+		return Client{}, err
+	}
+	if err := change(&out.Name, &out.Settings); err != nil {
+		return Client{}, err
+	}
+	out.Settings.setDefaults()
+	if err := out.Settings.check(&p.Settings); err != nil {
+		return Client{}, err
+	}
+	if !clientName.MatchString(out.Name) {
+		return Client{}, invalid("%q is not a name of an app client.", out.Name)
+	}
+	text, err := encodeSettings(out.Settings)
+	if err != nil {
+		return Client{}, err
+	}
+	if _, err := tx.Exec(`UPDATE env.user_client SET name = $2, settings = $3 WHERE id = $1`, id, out.Name, text); err != nil {
+		return Client{}, fmt.Errorf("update app client: %w", err)
+	}
+	return out, nil
 }
 
 // Clients lists the app clients of a pool, without their secrets.

@@ -305,3 +305,37 @@ func TestTokensOfOthers(t *testing.T) {
 		want(t, "client that is gone", err, "ResourceNotFound: User pool client "+f.client+" does not exist.")
 	})
 }
+
+// Nodes share what was counted and used.
+func TestNodes(t *testing.T) {
+	t.Parallel()
+	each(t, plain(), flows(), func(t *testing.T, f *fixture) {
+		f.newUser(t, "alice", nil)
+		nodes := []*userpool.Service{f.Service}
+		for range 2 {
+			f.restart(t)
+			nodes = append(nodes, f.Service)
+		}
+		for n := range 5 {
+			f.Service = nodes[n%3]
+			_, err := f.password(t, "alice", "Wrong0ne!")
+			want(t, "wrong", err, wrongPassword)
+		}
+		for _, f.Service = range nodes {
+			_, err := f.password(t, "alice", goodPass)
+			want(t, "locked", err, exceeded)
+		}
+		f.after(time.Second)
+		s, out, err := f.challenge(t, "alice")
+		must(t, "begin", err)
+		answer := s.answer(out.Parameters, goodPass)
+		f.Service = nodes[0]
+		got, err := f.respond(t, "PASSWORD_VERIFIER", "", answer)
+		must(t, "answer at another node", err)
+		f.Service = nodes[1]
+		_, err = f.respond(t, "PASSWORD_VERIFIER", "", answer)
+		want(t, "again at a third", err, wrongPassword)
+		_, err = f.SignedIn(t.Context(), f.call(), got.Tokens.Access)
+		must(t, "the tokens", err)
+	})
+}

@@ -1,6 +1,7 @@
 package userpool_test
 
 import (
+	"context"
 	"slices"
 	"testing"
 	"time"
@@ -85,12 +86,29 @@ func TestProofsWaitTheirTurn(t *testing.T) {
 		if d := time.Since(begun); d < time.Second {
 			t.Errorf("waited %s", d)
 		}
-		go func() {
-			time.Sleep(100 * time.Millisecond)
-			free()
-		}()
+		time.AfterFunc(100*time.Millisecond, free)
 		_, err = f.password(t, "alice", goodPass)
 		must(t, "in the queue", err)
+	})
+}
+
+// A password that was replaced while it was judged signs nobody in.
+func TestPasswordReplacedMeanwhile(t *testing.T) {
+	t.Parallel()
+	each(t, plain(), flows(), func(t *testing.T, f *fixture) {
+		f.newUser(t, "alice", nil)
+		free := userpool.Busy(f.Service)
+		replaced := make(chan error, 1)
+		time.AfterFunc(200*time.Millisecond, func() {
+			replaced <- f.env.DB.Tx(context.WithoutCancel(t.Context()), func(tx *db.Tx) error {
+				_, err := tx.Exec(`UPDATE env.user_account SET verifier_sealed = NULL, salt_sealed = NULL`)
+				return err
+			})
+			free()
+		})
+		_, err := f.password(t, "alice", goodPass)
+		want(t, "sign in", err, wrongPassword)
+		must(t, "replace", <-replaced)
 	})
 }
 

@@ -61,9 +61,8 @@ func makeSession(c Call, client *Client, id, subject, challenge string, data map
 
 func errSession() error { return notAuthorized("Invalid session for the user.") }
 
-func errSessionExpired() error {
-	return notAuthorized("Invalid session for the user, session is expired.")
-}
+// errSessionExpired is one value, so that it is known again.
+var errSessionExpired = notAuthorized("Invalid session for the user, session is expired.")
 
 func errSessionUsed() error {
 	return notAuthorized("Invalid session for the user, session can only be used once.")
@@ -86,7 +85,7 @@ func openSession(c Call, client, text, challenge string) (session, error) {
 	case client != "" && out.Client != client, challenge != "" && out.For != challenge:
 		return session{}, errSession()
 	case c.now().UnixMilli() >= out.Expires:
-		return session{}, errSessionExpired()
+		return session{}, errSessionExpired
 	}
 	return out, nil
 }

@@ -3,6 +3,7 @@ package userpool
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"maps"
 	"slices"
 
@@ -236,7 +237,8 @@ func (b ByClient) find(q *db.Query, c Call, p *Pool, client *Client) (target, er
 }
 
 // ConfirmSignUp confirms a user by the code. force takes an alias from a user who
-// has it. It answers a Session that signs in, when one is given.
+// has it. It answers a Session that signs in, when one is given that has not
+// expired.
 //
 // Errors: CodeMismatchException, ExpiredCodeException, AliasExistsException,
 // LimitExceededException, NotAuthorizedException, UserNotFoundException.
@@ -269,14 +271,17 @@ func (s *Service) ConfirmSignUp(ctx context.Context, c Call, by ByClient, code s
 			return nil, err
 		}
 		if session != "" {
-			if refusal, err := s.useSession(tx, c, &client, &u, session, sessionSignUp); refusal != nil || err != nil {
+			switch refusal, err := s.useSession(tx, c, &client, &u, session, sessionSignUp); {
+			case errors.Is(refusal, errSessionExpired): // the code took long to arrive: it is good without
+			case refusal != nil || err != nil:
 				return refusal, err
+			default:
+				confirmed = u.ID
 			}
 		}
-		confirmed = u.ID
 		return nil, confirm(tx, c, &p, &u, sent, force)
 	})
-	if err == nil && session != "" {
+	if err == nil && confirmed != "" {
 		next = s.newSession(c, &client, confirmed, sessionConfirmed, nil)
 	}
 	return next, err
