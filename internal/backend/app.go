@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"preamp/internal/db"
 	"preamp/internal/errs"
@@ -36,13 +37,15 @@ func (r *Registry) App(q *db.Query, app string) (App, error) {
 	return a, nil
 }
 
-// Apps are all apps, the oldest first.
+// Apps are all apps except the reserved ones, the oldest first.
 func (r *Registry) Apps(q *db.Query) ([]App, error) {
 	apps := []App{}
 	err := q.Each(`SELECT id, name, state FROM ctl.app ORDER BY created_ms, id`, nil, func(row db.Row) error {
 		var a App
 		err := row.Scan(&a.ID, &a.Name, &a.State)
-		apps = append(apps, a)
+		if !strings.HasPrefix(a.ID, reservedPrefix) {
+			apps = append(apps, a)
+		}
 		return err
 	})
 	if err != nil {

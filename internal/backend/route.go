@@ -70,6 +70,26 @@ func (r *Registry) PutRoute(tx *db.Tx, kind, key, envUID string) error {
 	return nil
 }
 
+// Routes are the identifiers of a kind in their order, those behind after, at
+// most limit of them.
+func (r *Registry) Routes(q *db.Query, kind, after string, limit int) ([]string, error) {
+	keys := []string{}
+	if !storable(after) {
+		return keys, nil
+	}
+	err := q.Each(`SELECT key FROM ctl.route WHERE kind = $1 AND key > $2 ORDER BY key LIMIT $3`,
+		[]any{kind, after, limit}, func(row db.Row) error {
+			var key string
+			err := row.Scan(&key)
+			keys = append(keys, key)
+			return err
+		})
+	if err != nil {
+		return nil, fmt.Errorf("list routes: %w", err)
+	}
+	return keys, nil
+}
+
 // RemoveRoute removes a route. It is no error when there is none. Requests in
 // flight may follow it for up to 30 seconds more; see [Registry.Forget].
 func (r *Registry) RemoveRoute(tx *db.Tx, kind, key string) error {

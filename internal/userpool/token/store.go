@@ -22,11 +22,7 @@ func EnvLine() db.Line {
 }
 
 // Env is an environment that holds pools.
-type Env struct {
-	UID    string
-	DB     *db.DB
-	Sealer *keys.Sealer
-}
+type Env = keys.Env
 
 // Pool is a user pool and the name that it signs with, which is made from the
 // base URL at the moment (see IssuerURL) and never stored.
