@@ -36,6 +36,7 @@ const (
 	openAPI   = "bench"  // with an API key
 	noteAPI   = "notes"  // with tokens, and owners
 	growthAPI = "growth" // with an API key, tables of several sizes
+	poolAPI   = "items"  // with an API key and tokens of a pool of the server
 )
 
 func comparisons() []comparison {

@@ -42,6 +42,7 @@ func newControl(ctx context.Context, p *process) (control, error) {
 type definition struct {
 	name, schema string
 	issuer       string // of the tokens it takes; empty takes API keys
+	pool         string // whose tokens it takes beside API keys
 }
 
 func (d definition) config() map[string]any {
@@ -53,6 +54,11 @@ func (d definition) config() map[string]any {
 				"openIDProviderName": "bench", "openIDIssueURL": d.issuer, "openIDClientId": audience,
 			},
 		}
+	}
+	if d.pool != "" {
+		c["additionalAuthTypes"] = []any{map[string]any{
+			"mode": "AMAZON_COGNITO_USER_POOLS", "settings": map[string]any{"cognitoUserPoolId": d.pool},
+		}}
 	}
 	return c
 }

@@ -19,6 +19,8 @@ type target struct {
 	// body makes the nth body; nil sends none, and a fixed one ignores n. It is
 	// called by several goroutines.
 	body func(n int) []byte
+	// sign completes each request, which then has headers of its own.
+	sign func(q *http.Request, body []byte)
 	// want is what every answer holds: a fast error is not a result.
 	want []byte
 }
@@ -106,14 +108,20 @@ func (t target) send(client *http.Client, n int) error {
 		method = http.MethodPost
 	}
 	var content io.Reader
+	var text []byte
 	if t.body != nil {
-		content = bytes.NewReader(t.body(n))
+		text = t.body(n)
+		content = bytes.NewReader(text)
 	}
 	req, err := http.NewRequest(method, t.url, content)
 	if err != nil {
 		return err
 	}
 	req.Header = t.header
+	if t.sign != nil {
+		req.Header = t.header.Clone()
+		t.sign(req, text)
+	}
 	resp, err := client.Do(req)
 	if err != nil {
 		return err

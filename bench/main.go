@@ -34,7 +34,7 @@ type options struct {
 // parts are what a run is made of; nil is everything.
 type parts []string
 
-var allParts = parts{"start", "get", "list20", "nested", "jwt", "create", "growth", "size"}
+var allParts = parts{"start", "get", "list20", "nested", "jwt", "create", "growth", "auth", "size"}
 
 func (p parts) has(name string) bool { return p == nil || slices.Contains(p, name) }
 

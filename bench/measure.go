@@ -83,7 +83,7 @@ func (m *measurement) startTimes(ctx context.Context, n int) ([]time.Duration, e
 // comparisons prepares the data, copies it for the limit, and measures.
 func (m *measurement) comparisons(ctx context.Context) error {
 	list := selected(m.only)
-	if len(list) == 0 && !m.only.has("start") && !m.only.has("growth") {
+	if len(list) == 0 && !m.only.has("start") && !m.only.has("growth") && !m.only.has("auth") {
 		return nil
 	}
 	at, err := m.store.fresh(ctx, "data")
@@ -133,6 +133,11 @@ func (m *measurement) comparisons(ctx context.Context) error {
 		m.say("measure the growth")
 		if err := m.growth(ctx); err != nil {
 			return err
+		}
+	}
+	if m.only.has("auth") {
+		if m.report.auth, err = m.auth(ctx); err != nil {
+			return fmt.Errorf("auth: %w", err)
 		}
 	}
 	return m.process.stop()

@@ -26,6 +26,7 @@ type storeReport struct {
 	pushes         []time.Duration
 	rows           []row
 	growth         []growthRow
+	auth           *authReport // nil when it was not measured
 }
 
 // row compares one request with its limit; one sample per round.
@@ -126,6 +127,11 @@ func (r *report) missed() []string {
 			miss(got > flat, "%s growth of %s at %d (%.2f, at most %.1f)", s.name, g.name, g.connections, got, flat)
 		}
 	}
+	for _, s := range r.stores {
+		if s.auth != nil {
+			out = append(out, s.auth.missed(s.name)...)
+		}
+	}
 	if r.size != nil {
 		miss(median(r.size.compile) >= mostCompile, "compile")
 		miss(r.size.heap >= mostAPI, "idle API (%s)", kilobytes(r.size.heap))
@@ -162,14 +168,20 @@ func (r *storeReport) write(b *strings.Builder) {
 		fmt.Fprintf(b, "%-10s %5d  %8.2f %6s  %10.0f %10.0f  %9s %9s  %9s %9s\n",
 			r.name, r.connections, ratio(r.own, r.limit), goal, rate(r.own), rate(r.limit), p50(r.own), p99(r.own), p50(r.limit), p99(r.limit))
 	}
-	if len(r.growth) == 0 {
-		return
+	if len(r.growth) > 0 {
+		small, large := growthSizes[0].rows, growthSizes[len(growthSizes)-1].rows
+		fmt.Fprintf(b, "\ngrowth: throughput on a table of %d rows to that on one of %d, each request of another row\n\n", small, large)
+		writeGrowth(b, r.growth)
 	}
-	small, large := growthSizes[0].rows, growthSizes[len(growthSizes)-1].rows
-	fmt.Fprintf(b, "\ngrowth: throughput on a table of %d rows to that on one of %d, each request of another row\n\n", small, large)
+	if r.auth != nil {
+		r.auth.write(b)
+	}
+}
+
+func writeGrowth(b *strings.Builder, rows []growthRow) {
 	fmt.Fprintf(b, "%-10s %5s  %8s %6s  %10s %10s  %9s %9s  %9s %9s\n",
 		"request", "conns", "ratio", "most", "small/s", "large/s", "small p50", "small p99", "large p50", "large p99")
-	for _, g := range r.growth {
+	for _, g := range rows {
 		fmt.Fprintf(b, "%-10s %5d  %8.2f %6.1f  %10.0f %10.0f  %9s %9s  %9s %9s\n",
 			g.name, g.connections, ratio(g.small, g.large), flat, rate(g.small), rate(g.large), p50(g.small), p99(g.small), p50(g.large), p99(g.large))
 	}

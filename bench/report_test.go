@@ -67,6 +67,38 @@ func TestReport(t *testing.T) {
 	}
 }
 
+// What is said of user pools, and which of their targets are missed.
+func TestAuthReport(t *testing.T) {
+	t.Parallel()
+	r := authReport{
+		signins: []signinRow{{name: "SRP", perSecond: 150, cost: 5 * time.Millisecond, crypt: 4 * time.Millisecond}},
+		token:   []row{{name: "get", connections: 1, own: samples(95, 95, 95), limit: samples(100, 100, 100), target: leastToken}},
+		growth:  []growthRow{{name: "sign-in", connections: 1, small: samples(110, 110, 110), large: samples(100, 100, 100)}},
+		storm:   []stormRow{{connections: 8, quiet: samples(1, 1, 1), storm: samples(1, 1, 1), signins: 200}},
+	}
+	var b strings.Builder
+	r.write(&b)
+	got := strings.Join(strings.Fields(b.String()), " ")
+	for _, want := range []string{"SRP 0.80 0.8 5.00 ms 4.00 ms 150", "get 1 0.95 0.9 95 100", "sign-in 1 1.10 1.3 110 100", "get 8 1.00 3.0 2.00 ms 2.00 ms 200"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is not in\n%s", want, b.String())
+		}
+	}
+	if missed := r.missed("sqlite"); missed != nil {
+		t.Errorf("missed %v", missed)
+	}
+	slow := samples(1, 1, 1)
+	for i := range slow {
+		slow[i].p99 *= 3
+	}
+	r.signins[0].cost, r.token[0].own, r.growth[0].large, r.storm[0].storm = 8*time.Millisecond, samples(80, 80, 80), samples(80, 80, 80), slow
+	want := "sqlite sign-in by SRP (0.50 of 0.8); sqlite get with a token at 1 (0.80 of 0.9); sqlite sign-in in a large pool (1.38, at most 1.3); " +
+		"sqlite get at 8 in a storm of sign-ins (3.0, under 3.0)"
+	if got := strings.Join(r.missed("sqlite"), "; "); got != want {
+		t.Errorf("missed: %s\nwant    %s", got, want)
+	}
+}
+
 // Every target that is not met is named.
 func TestMissed(t *testing.T) {
 	t.Parallel()

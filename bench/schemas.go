@@ -36,6 +36,14 @@ const noteSchema = `type Note @model @auth(rules: [{allow: owner, provider: oidc
 }
 `
 
+// poolSchema is the API that takes keys and tokens of a pool alike.
+const poolSchema = `type Item @model @auth(rules: [{allow: public}, {allow: private}]) {
+  id: ID!
+  title: String!
+  notes: String
+}
+`
+
 // pushSchema is a schema of n models, for the time of a push.
 func pushSchema(n int) string {
 	var s strings.Builder
