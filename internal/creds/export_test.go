@@ -17,3 +17,10 @@ func Age(s *Store, d time.Duration) {
 func CacheSizes(s *Store) (known, unknown int) {
 	return s.cache.known.Len(), s.cache.unknown.Len()
 }
+
+// Days is the number of keys that are remembered.
+func Days(s *Sessions) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.days)
+}

@@ -55,6 +55,9 @@ func NewEnv() string { return strings.ToLower(text(16, base32Set)) }
 // NewAccessKey makes a long-lived access key id: "AKIA" and 16 of base32.
 func NewAccessKey() string { return "AKIA" + text(16, base32Set) }
 
+// NewSessionKey makes the id of a temporary access key: "ASIA" and 16 of base32.
+func NewSessionKey() string { return "ASIA" + text(16, base32Set) }
+
 // NewSecretKey makes a secret access key of 40 characters.
 func NewSecretKey() string {
 	return text(40, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")

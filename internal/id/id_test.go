@@ -20,6 +20,7 @@ func TestForms(t *testing.T) {
 		{"job", id.NewJob, `^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`},
 		{"environment", id.NewEnv, `^[a-z2-7]{16}$`},
 		{"access key", id.NewAccessKey, `^AKIA[A-Z2-7]{16}$`},
+		{"session key", id.NewSessionKey, `^ASIA[A-Z2-7]{16}$`},
 		{"secret key", id.NewSecretKey, `^[A-Za-z0-9+/]{40}$`},
 		{"challenge code", id.NewChallengeCode, `^[A-Z2-7]{8}$`},
 	} {

@@ -2,7 +2,9 @@ package keys
 
 import (
 	"context"
+	"crypto/hkdf"
 	"crypto/rand"
+	"crypto/sha256"
 	"embed"
 	"errors"
 	"fmt"
@@ -114,6 +116,16 @@ func (r *Ring) unwrap(place string, wrapped []byte) ([]byte, error) {
 // Control seals the values of the control database and tokens of the control
 // plane.
 func (r *Ring) Control() *Sealer { return r.control }
+
+// Derive makes a key of 32 bytes for a purpose of its own, the same on every node
+// that has this ring. It has nothing to do with the keys of other purposes.
+func (r *Ring) Derive(purpose string) Secret {
+	key, err := hkdf.Key(sha256.New, r.key, nil, "preamp derived "+purpose, keySize)
+	if err != nil {
+		panic("keys: hkdf with a constant length: " + err.Error())
+	}
+	return Secret{key}
+}
 
 func dekPlace(uid string) string { return "dek " + uid }
 

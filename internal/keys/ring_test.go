@@ -303,3 +303,18 @@ func BenchmarkToken(b *testing.B) {
 		}
 	}
 }
+
+// A derived key is the same after a restart, another one for each purpose, and
+// none of those that seal.
+func TestDerive(t *testing.T) {
+	each(t, func(t *testing.T, set *db.Set) {
+		a, again := openRing(t, set), openRing(t, set)
+		key := a.Derive("one")
+		if len(key.Bytes()) != 32 || !key.Equal(again.Derive("one")) {
+			t.Error("the key is not the same after a restart")
+		}
+		if key.Equal(a.Derive("two")) || key.Equal(a.Derive("")) {
+			t.Error("two purposes have one key")
+		}
+	})
+}
