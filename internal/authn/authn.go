@@ -40,6 +40,13 @@ type Federated struct {
 	IdentityID string
 	// Guest says that the identity has not signed in.
 	Guest bool
+	// RoleARN is the role that the pool gave.
+	RoleARN string
+	// Provider and Subject are the sign-in, empty for guests.
+	Provider, Subject string
+	// Epoch is the one of the pool when the credentials were issued: a pool with
+	// another one no longer vouches for them.
+	Epoch int64
 }
 
 type callerKey struct{}

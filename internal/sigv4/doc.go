@@ -11,6 +11,6 @@
 //
 // The rules are those of the AWS General Reference, "Create a signed AWS API
 // request"; the error names and texts are the ones that SDKs and users of AWS
-// know. Session credentials are not known here yet: a session token is refused
-// as an unrecognized client.
+// know. Temporary credentials are verified by their session token, without a
+// database; a service has to allow them.
 package sigv4

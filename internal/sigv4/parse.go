@@ -16,7 +16,10 @@ const (
 	codeIncomplete   = "IncompleteSignatureException"
 	codeUnrecognized = "UnrecognizedClientException"
 	codeInvalid      = "InvalidSignatureException"
+	codeDenied       = "AccessDeniedException"
 )
+
+const tokenName = "X-Amz-Security-Token"
 
 const (
 	textUnrecognized = "The security token included in the request is invalid."
@@ -39,7 +42,8 @@ type proof struct {
 	stamp string
 	at    time.Time
 	// token is the session token, if there is one.
-	token string
+	token        string
+	tokenInQuery bool
 	// payload is the declared payload hash; empty when none is declared.
 	payload   string
 	presigned bool
@@ -77,7 +81,7 @@ func parseHeader(r *http.Request) (proof, error) {
 	if err != nil {
 		return proof{}, err
 	}
-	if p.token, err = single(r.Header, "X-Amz-Security-Token"); err != nil {
+	if p.token, err = single(r.Header, tokenName); err != nil {
 		return proof{}, err
 	}
 	if p.payload, err = single(r.Header, "X-Amz-Content-Sha256"); err != nil {
@@ -190,8 +194,12 @@ func parsePresigned(r *http.Request, query []pair) (proof, error) {
 		return proof{}, refuse(codeIncomplete, "X-Amz-Expires must be a number of seconds from 1 to 604800.")
 	}
 	p.expires = time.Duration(seconds) * time.Second
-	if p.token, err = queryOrHeader(r.Header, got, "X-Amz-Security-Token"); err != nil {
+	if p.token, err = queryOrHeader(r.Header, got, tokenName); err != nil {
 		return proof{}, err
+	}
+	_, p.tokenInQuery = got[strings.ToLower(tokenName)]
+	if p.tokenInQuery && len(r.Header.Values(tokenName)) > 0 {
+		return proof{}, refuse(codeIncomplete, "The request has more than one '"+tokenName+"'.")
 	}
 	if p.payload, err = queryOrHeader(r.Header, got, "X-Amz-Content-Sha256"); err != nil {
 		return proof{}, err

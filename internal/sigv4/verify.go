@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"preamp/internal/authn"
 	"preamp/internal/errs"
 )
 
@@ -21,10 +22,19 @@ type KeySource interface {
 	Lookup(ctx context.Context, id string) (secret, arn string, err error)
 }
 
+// SessionSource opens the session tokens that come with temporary access keys. Its
+// refusals are *errs.Error with the name that AWS has for them.
+type SessionSource interface {
+	OpenSession(accessKey, token string, now time.Time) (secret string, f authn.Federated, err error)
+}
+
 // Identity is who signed a request, and for what.
 type Identity struct {
 	AccessKey string
 	ARN       string
+	// Federated is for whom temporary credentials were issued; nil for a long-lived
+	// key. The signature proves that they were, not that their pool still stands.
+	Federated *authn.Federated
 	// Presigned is true when the signature stood in the query.
 	Presigned bool
 	Region    string
@@ -43,6 +53,11 @@ type Verifier struct {
 	Now func() time.Time
 	// Region is the region that a signature must be scoped to; empty accepts all.
 	Region string
+	// Sessions opens temporary credentials; without it they are unknown.
+	Sessions SessionSource
+	// AllowSessions lets temporary credentials call the service. They are refused
+	// otherwise, after their signature was verified.
+	AllowSessions bool
 
 	once  sync.Once
 	cache *keyCache
@@ -80,22 +95,52 @@ func (v *Verifier) Verify(r *http.Request, body []byte) (Identity, error) {
 	if err != nil {
 		return Identity{}, err
 	}
-	secret, arn, err := v.lookup(r.Context(), &p)
+	who, err := v.lookup(r.Context(), &p)
 	if err != nil {
 		return Identity{}, err
 	}
 	m := message{method: r.Method, path: path, query: rawQuery, header: headers(r), signed: p.signed, payload: payload}
-	if err := compare(&m, &p, v.cache.key(p.key, secret, p.scope)); err != nil {
+	if err := compare(&m, &p, v.cache.key(p.key, who.secret, p.scope)); err != nil {
 		return Identity{}, err
 	}
+	if who.federated != nil && !v.AllowSessions {
+		return Identity{}, &errs.Error{
+			Kind: errs.Forbidden, Code: codeDenied,
+			Message: "User: " + who.arn + " is not authorized to perform operations of " + v.Service + " with temporary credentials.",
+		}
+	}
 	return Identity{
-		AccessKey: p.key, ARN: arn, Presigned: p.presigned,
+		AccessKey: p.key, ARN: who.arn, Federated: who.federated, Presigned: p.presigned,
 		Region: p.scope.region, Service: p.scope.service, Date: p.at,
 	}, nil
 }
 
 // compare computes the signature and compares it in constant time.
 func compare(m *message, p *proof, key []byte) error {
+	err := compareOnce(m, p, key)
+	if err == nil || !p.tokenInQuery {
+		return err
+	}
+	// Some services have their token added to a URL after it was signed. The token
+	// is sealed and names its access key, so it needs no signature.
+	without := *m
+	without.query = cutToken(m.query)
+	if compareOnce(&without, p, key) == nil {
+		return nil
+	}
+	return err
+}
+
+// cutToken is a query without its session token.
+func cutToken(query string) string {
+	parts := strings.Split(query, "&")
+	return strings.Join(slices.DeleteFunc(parts, func(part string) bool {
+		pairs, err := parseQuery(part)
+		return err == nil && len(pairs) == 1 && strings.EqualFold(pairs[0].name, tokenName)
+	}), "&")
+}
+
+func compareOnce(m *message, p *proof, key []byte) error {
 	canonical, err := m.canonical(pathRuleOf(p.scope.service))
 	if missing, ok := errors.AsType[missingHeaderError](err); ok {
 		return refuse(codeInvalid, "The request does not have the signed header '"+clip(string(missing))+"'.")
@@ -123,11 +168,7 @@ func (v *Verifier) checkScope(s scope) error {
 // checkTime refuses signatures outside their time. The texts begin as those of
 // AWS do, because clients look for them to correct their clocks.
 func (v *Verifier) checkTime(p *proof) error {
-	now := time.Now()
-	if v.Now != nil {
-		now = v.Now()
-	}
-	now = now.UTC()
+	now := v.now().UTC()
 	skew := 5 * time.Minute
 	if v.Service == "s3" {
 		skew = 15 * time.Minute
@@ -188,17 +229,44 @@ func (v *Verifier) payload(r *http.Request, p *proof, body []byte) (string, erro
 	return p.payload, nil
 }
 
-// lookup finds the secret of the key.
-func (v *Verifier) lookup(ctx context.Context, p *proof) (secret, arn string, err error) {
-	// Only temporary keys have a session token, and no source knows any yet.
-	if p.token != "" || strings.HasPrefix(p.key, "ASIA") {
-		return "", "", refuse(codeUnrecognized, textUnrecognized)
+// signer is whom a key belongs to.
+type signer struct {
+	secret, arn string
+	federated   *authn.Federated
+}
+
+// lookup finds the secret of the key. A temporary key always comes with its session
+// token, and no other key with any.
+func (v *Verifier) lookup(ctx context.Context, p *proof) (signer, error) {
+	temporary := strings.HasPrefix(p.key, "ASIA")
+	if temporary != (p.token != "") || temporary && v.Sessions == nil {
+		return signer{}, refuse(codeUnrecognized, textUnrecognized)
 	}
-	secret, arn, err = v.Keys.Lookup(ctx, p.key)
+	if temporary {
+		secret, f, err := v.Sessions.OpenSession(p.key, p.token, v.now())
+		if err != nil {
+			return signer{}, err
+		}
+		return signer{secret: secret, arn: sessionARN(f.RoleARN), federated: &f}, nil
+	}
+	secret, arn, err := v.Keys.Lookup(ctx, p.key)
 	if errs.KindOf(err) == errs.NotFound {
-		return "", "", refuse(codeUnrecognized, textUnrecognized)
+		return signer{}, refuse(codeUnrecognized, textUnrecognized)
 	}
-	return secret, arn, err
+	return signer{secret: secret, arn: arn}, err
+}
+
+// sessionARN is the IAM name of whoever has assumed a role through an identity
+// pool. preamp has one account.
+func sessionARN(role string) string {
+	return "arn:aws:sts::000000000000:assumed-role/" + role[strings.LastIndexByte(role, '/')+1:] + "/CognitoIdentityCredentials"
+}
+
+func (v *Verifier) now() time.Time {
+	if v.Now != nil {
+		return v.Now()
+	}
+	return time.Now()
 }
 
 // target is the raw path and query of a request. A server has them in
