@@ -192,7 +192,7 @@ func (s *KeySet) Check(issuer, raw string, now time.Time) (map[string]any, error
 	if _, err := s.verify(t); err != nil {
 		return nil, err
 	}
-	if err := t.check(now); err != nil {
+	if err := t.check(now, 0); err != nil {
 		return nil, err
 	}
 	return t.claims, nil

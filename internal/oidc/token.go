@@ -23,7 +23,7 @@ var (
 const MaxToken = 16 << 10
 
 // leeway is how far the clocks of an issuer and of this machine may differ for
-// times that lie in the past. The end of a token has none.
+// times that lie in the past, at least. The end of a token has none by itself.
 const leeway = 60 * time.Second
 
 func refuse(why string) error { return fmt.Errorf("%w: %s", ErrRefused, why) }
@@ -222,14 +222,15 @@ func Time(claim any) (time.Time, bool) {
 	return time.Unix(int64(whole), int64(part*1e9)), true
 }
 
-// check says whether a token counts now.
-func (t times) check(now time.Time) error {
+// check says whether a token counts now, for clocks that may differ.
+func (t times) check(now time.Time, tolerance time.Duration) error {
+	soon := now.Add(max(leeway, tolerance))
 	switch {
-	case !now.Before(t.expires):
+	case !now.Before(t.expires.Add(tolerance)):
 		return ErrExpired
-	case !t.notBefore.IsZero() && t.notBefore.After(now.Add(leeway)):
+	case !t.notBefore.IsZero() && t.notBefore.After(soon):
 		return refuse("not valid yet")
-	case !t.issued.IsZero() && t.issued.After(now.Add(leeway)):
+	case !t.issued.IsZero() && t.issued.After(soon):
 		return refuse("issued in the future")
 	}
 	return nil

@@ -52,6 +52,42 @@ func TestGoodTokens(t *testing.T) {
 	}
 }
 
+// How far clocks may be off counts for the end of a token too.
+func TestTolerance(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name      string
+		tolerance time.Duration
+		off       time.Duration // from a clock that is right
+		want      error
+	}{
+		{"ahead, within a minute", 0, 50 * time.Second, nil},
+		{"ahead", 0, 2 * time.Minute, oidc.ErrRefused},
+		{"ahead, tolerated", 5 * time.Minute, 4 * time.Minute, nil},
+		{"too far ahead", 5 * time.Minute, 6 * time.Minute, oidc.ErrRefused},
+		{"expired", 0, -time.Hour - time.Second, oidc.ErrExpired},
+		{"expired, tolerated", 5 * time.Minute, -64 * time.Minute, nil},
+		{"expired too long ago", 5 * time.Minute, -66 * time.Minute, oidc.ErrExpired},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			now := time.Now()
+			v, err := oidc.New(oidc.Config{
+				Get: newWeb().Get, Tolerance: tc.tolerance, Now: func() time.Time { return now },
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			token := good(now.Add(tc.off), "nbf", fmt.Sprint(now.Add(tc.off).Unix()))
+			for _, when := range []string{"first", "again"} {
+				if _, err := v.Verify(t.Context(), oidc.Issuer{URL: issuer}, token); !errors.Is(err, tc.want) {
+					t.Errorf("%s: %v, want %v", when, err, tc.want)
+				}
+			}
+		})
+	}
+}
+
 func TestNumbersStayAsTheyAre(t *testing.T) {
 	t.Parallel()
 	got, err := newVerifier(t, newWeb()).Verify(t.Context(), oidc.Issuer{URL: issuer}, good(time.Now(), "n", "12345678901234567890"))

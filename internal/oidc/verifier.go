@@ -31,6 +31,9 @@ type Config struct {
 	Logger *slog.Logger
 	// Now is the clock; time.Now if nil.
 	Now func() time.Time
+	// Tolerance is how far the clocks of issuers may be off. Zero is a minute for
+	// times that lie in the past, and nothing for the end of a token.
+	Tolerance time.Duration
 }
 
 // Verifier verifies tokens by the keys that their issuers publish. It is safe for
@@ -104,7 +107,7 @@ func (v *Verifier) VerifyAny(ctx context.Context, raw string, issuers ...Issuer)
 		if err != nil {
 			return nil, i, err
 		}
-		if err := p.check(v.now()); err != nil {
+		if err := p.check(v.now(), v.c.Tolerance); err != nil {
 			return nil, i, err
 		}
 		t, at.issuer = newToken(p), is
@@ -129,7 +132,7 @@ func (v *Verifier) recall(ctx context.Context, at place) (*Token, error) {
 		v.cache.remove(at)
 		return nil, nil
 	}
-	if err := e.check(v.now()); err != nil {
+	if err := e.check(v.now(), v.c.Tolerance); err != nil {
 		v.cache.remove(at)
 		return nil, err
 	}
