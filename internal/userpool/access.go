@@ -22,7 +22,12 @@ type access struct {
 //
 // Errors: NotAuthorizedException, UserNotFoundException,
 // PasswordResetRequiredException, UserNotConfirmedException.
-func (s *Service) signedIn(ctx context.Context, c Call, accessToken string) (in access, err error) {
+func (s *Service) signedIn(ctx context.Context, c Call, accessToken string) (access, error) {
+	return s.withScope(ctx, c, accessToken, token.AdminScope)
+}
+
+// withScope is signedIn for a token that must have a scope.
+func (s *Service) withScope(ctx context.Context, c Call, accessToken, scope string) (in access, err error) {
 	poolID, err := token.UnverifiedPool(accessToken)
 	if err != nil {
 		return access{}, err
@@ -41,7 +46,7 @@ func (s *Service) signedIn(ctx context.Context, c Call, accessToken string) (in 
 	if in.claims, err = s.verifier.Verify(ctx, c.Env, place, token.Access, accessToken, c.now()); err != nil {
 		return access{}, err
 	}
-	if !in.claims.HasScope(token.AdminScope) {
+	if !in.claims.HasScope(scope) {
 		return access{}, notAuthorized("Access Token does not have required scopes")
 	}
 	err = c.Env.DB.Read(ctx, func(q *db.Query) error { return in.load(q, c) })
@@ -77,13 +82,13 @@ func (in *access) load(q *db.Query, c Call) (err error) {
 
 // refuse refuses a subject that is locked out, and notes the attempt.
 func (s *Service) refuse(ctx context.Context, c Call, subject, kind string) error {
-	var is bool
-	err := c.Env.DB.Read(ctx, func(q *db.Query) (err error) {
-		is, err = locked(q, subject, kind, c.now())
+	// One statement, without a transaction around it: every sign-in asks this twice.
+	a, err := scanAttempt(c.Env.DB.Row(ctx, attemptQuery, subject, kind))
+	if err != nil {
 		return err
-	})
-	if err != nil || !is {
-		return err
+	}
+	if _, is := a.failures(c.now()); !is {
+		return nil
 	}
 	err = c.Env.DB.Tx(ctx, func(tx *db.Tx) error {
 		_, err := tx.Exec(`UPDATE env.user_attempt SET last_ms = $3, expires_ms = $4 WHERE subject = $1 AND kind = $2 AND last_ms < $3`,
@@ -102,7 +107,7 @@ func (s *Service) refuse(ctx context.Context, c Call, subject, kind string) erro
 // Errors: NotAuthorizedException, UserNotFoundException,
 // PasswordResetRequiredException, UserNotConfirmedException.
 func (s *Service) SignedIn(ctx context.Context, c Call, accessToken string) (User, error) {
-	in, err := s.signedIn(ctx, c, accessToken)
+	in, err := s.reader(ctx, c, accessToken)
 	if err != nil {
 		return User{}, err
 	}
@@ -130,12 +135,12 @@ func readable(u *User, client *Client) map[string]string {
 //
 // Errors: those of SignedIn.
 func (s *Service) FirstFactors(ctx context.Context, c Call, accessToken string) (User, []string, error) {
-	in, err := s.signedIn(ctx, c, accessToken)
+	in, err := s.reader(ctx, c, accessToken)
 	if err != nil {
 		return User{}, nil, err
 	}
 	a := signIn{pool: in.pool, client: in.client, target: target{&in.user, in.user.ID}}
-	factors := slices.DeleteFunc(a.firstFactors(), func(f string) bool { return f == factorPasswordSRP })
+	factors := slices.DeleteFunc(a.firstFactors(&in.user), func(f string) bool { return f == factorPasswordSRP })
 	in.user.Attributes = in.readable()
 	return in.user, factors, nil
 }
@@ -144,7 +149,7 @@ func (s *Service) FirstFactors(ctx context.Context, c Call, accessToken string) 
 //
 // Errors: those of SignedIn.
 func (s *Service) DeleteUser(ctx context.Context, c Call, accessToken string) error {
-	in, err := s.signedIn(ctx, c, accessToken)
+	in, err := s.writer(ctx, c, accessToken)
 	if err != nil {
 		return err
 	}
@@ -163,7 +168,7 @@ func deleteUser(tx *db.Tx, c Call, u *User) error {
 //
 // Errors: those of SignedIn; Unavailable when it is not known whether they ended.
 func (s *Service) SignOutEverywhere(ctx context.Context, c Call, accessToken string) error {
-	in, err := s.signedIn(ctx, c, accessToken)
+	in, err := s.writer(ctx, c, accessToken)
 	if err != nil {
 		return err
 	}

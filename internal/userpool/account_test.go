@@ -25,6 +25,8 @@ func TestSignUpAndConfirm(t *testing.T) {
 		}
 		_, err := f.SignUp(ctx, f.call(), userpool.SignUpInput{ByClient: f.by("aLICE"), Password: goodPass})
 		want(t, "same name in another case", err, "UsernameExists: User already exists")
+		_, err = f.SignUp(ctx, f.call(), userpool.SignUpInput{ByClient: f.by("Ａlice"), Password: goodPass})
+		want(t, "same name in wide letters", err, "UsernameExists: User already exists")
 		_, err = f.password(t, "alice", goodPass)
 		want(t, "unconfirmed", err, "UserNotConfirmed: User is not confirmed.")
 		_, err = f.ConfirmSignUp(ctx, f.call(), f.by("alice"), "000000", false, "")

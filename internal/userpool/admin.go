@@ -3,6 +3,7 @@ package userpool
 import (
 	"context"
 	"fmt"
+	"maps"
 	"time"
 
 	"preamp/internal/db"
@@ -12,8 +13,11 @@ import (
 
 // withUser runs fn with a user of a pool that is locked.
 //
-// Errors: ResourceNotFoundException, UserNotFoundException, those of fn.
+// Errors: ResourceNotFoundException, UserNotFoundException,
+// TooManyRequestsException, those of fn.
 func (s *Service) withUser(ctx context.Context, c Call, pool, username string, fn func(tx *db.Tx, p *Pool, u *User) error) error {
+	var id string
+	allowed := once(func() error { return s.writes.allow(c, id) })
 	return c.Env.DB.Tx(ctx, func(tx *db.Tx) error {
 		p, err := readPool(tx.Query(), c.Env.Sealer, pool)
 		if err != nil {
@@ -21,6 +25,10 @@ func (s *Service) withUser(ctx context.Context, c Call, pool, username string, f
 		}
 		found, err := findUser(tx.Query(), c, &p, username)
 		if err != nil {
+			return err
+		}
+		id = found.ID
+		if err := allowed(); err != nil {
 			return err
 		}
 		u, err := lockUser(tx, c, found.ID)
@@ -35,8 +43,10 @@ func (s *Service) withUser(ctx context.Context, c Call, pool, username string, f
 //
 // Errors: ResourceNotFoundException, UserNotFoundException.
 func (s *Service) AdminUser(ctx context.Context, c Call, pool, username string) (u User, err error) {
-	_, u, err = s.readUser(ctx, c, pool, username)
-	return u, err
+	if _, u, err = s.readUser(ctx, c, pool, username); err != nil {
+		return User{}, err
+	}
+	return u, s.reads.allow(c, u.ID)
 }
 
 func (s *Service) readUser(ctx context.Context, c Call, pool, username string) (p Pool, u User, err error) {
@@ -126,6 +136,9 @@ func (s *Service) invite(ctx context.Context, c Call, p *Pool, n NewUser) (*User
 		}
 		return insertUser(tx, c, p, u)
 	})
+	if e := errs.Public(err); err != nil && e.Code == codeUsernameExists {
+		err = fail(errs.Conflict, codeUsernameExists, "User account already exists") // the text of administrators
+	}
 	return u, err
 }
 
@@ -190,6 +203,9 @@ func (s *Service) AdminSetPassword(ctx context.Context, c Call, pool, username, 
 	if err != nil {
 		return err
 	}
+	if u.external() {
+		return errExternal()
+	}
 	if err := p.Settings.Password.accept(password, false); err != nil {
 		return err
 	}
@@ -220,7 +236,7 @@ func (s *Service) AdminSetPassword(ctx context.Context, c Call, pool, username, 
 // NotAuthorizedException, InvalidParameterException,
 // CodeDeliveryFailureException.
 func (s *Service) AdminResetPassword(ctx context.Context, c Call, pool, username string) error {
-	code, err := drawCode(codeDigits)
+	code, err := s.drawCode(codeDigits)
 	if err != nil {
 		return err
 	}
@@ -285,51 +301,62 @@ func (s *Service) AdminEnable(ctx context.Context, c Call, pool, username string
 // InvalidParameterException, AliasExistsException.
 func (s *Service) AdminUpdateAttributes(ctx context.Context, c Call, pool, username string, given map[string]string) error {
 	return s.withUser(ctx, c, pool, username, func(tx *db.Tx, p *Pool, u *User) error {
-		if _, ok := given[attrSub]; ok {
-			return invalid("user.sub: Attribute cannot be updated.\n")
+		given := maps.Clone(given)
+		p.Settings.canonical(given)
+		return updateByAdmin(tx, c, p, u, given)
+	})
+}
+
+func updateByAdmin(tx *db.Tx, c Call, p *Pool, u *User, given map[string]string) error {
+	if _, ok := given[attrSub]; ok {
+		return invalid("user.sub: Attribute cannot be updated.\n")
+	}
+	if err := p.Settings.conform(given, false); err != nil {
+		return err
+	}
+	schema := p.Settings.Schema()
+	for _, name := range sortedKeys(given) {
+		v := given[name]
+		if v == "" && (schema[name].Required || p.Settings.signsIn(name) && len(p.Settings.UsernameAttributes) == 1) {
+			return nonconforming(name + ": The attribute is required\n")
 		}
-		if err := p.Settings.conform(given, false); err != nil {
+		changed := u.Attributes[name] != v
+		u.Attributes[name] = v
+		if name != attrEmail && name != attrPhone || !changed {
+			continue
+		}
+		// A code that is under way would bring an older value back.
+		if err := dropCode(tx, u.ID, purposeAttribute+name); err != nil {
 			return err
 		}
-		schema := p.Settings.Schema()
-		for _, name := range sortedKeys(given) {
-			v := given[name]
-			if v == "" && (schema[name].Required || p.Settings.signsIn(name) && len(p.Settings.UsernameAttributes) == 1) {
-				return nonconforming(name + ": The attribute is required\n")
-			}
-			changed := u.Attributes[name] != v
-			u.Attributes[name] = v
-			if name != attrEmail && name != attrPhone || !changed {
-				continue
-			}
-			// A code that is under way would bring an older value back.
-			if err := dropCode(tx, u.ID, purposeAttribute+name); err != nil {
+		if _, said := given[name+"_verified"]; !said {
+			u.Attributes[name+"_verified"] = map[bool]string{true: "false"}[v != ""]
+		}
+	}
+	for _, a := range []string{attrEmail, attrPhone} {
+		if u.verified(a) {
+			if err := freeAlias(tx, c, p, u, a, false); err != nil {
 				return err
 			}
-			if _, said := given[name+"_verified"]; !said {
-				u.Attributes[name+"_verified"] = map[bool]string{true: "false"}[v != ""]
-			}
 		}
-		for _, a := range []string{attrEmail, attrPhone} {
-			if u.verified(a) {
-				if err := freeAlias(tx, c, p, u, a, false); err != nil {
-					return err
-				}
-			}
-		}
-		return saveUser(tx, c, p, u)
-	})
+	}
+	return saveUser(tx, c, p, u)
 }
 
 // AdminDeleteAttributes takes attributes away from a user.
 //
 // Errors: those of AdminUpdateAttributes.
 func (s *Service) AdminDeleteAttributes(ctx context.Context, c Call, pool, username string, names []string) error {
-	none := map[string]string{}
-	for _, name := range names {
-		none[name] = ""
-	}
-	return s.AdminUpdateAttributes(ctx, c, pool, username, none)
+	return s.withUser(ctx, c, pool, username, func(tx *db.Tx, p *Pool, u *User) error {
+		if err := p.Settings.knows(names); err != nil {
+			return err
+		}
+		none := map[string]string{}
+		for _, name := range names {
+			none[name] = ""
+		}
+		return updateByAdmin(tx, c, p, u, none)
+	})
 }
 
 // AdminDelete deletes a user.

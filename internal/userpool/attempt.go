@@ -29,6 +29,8 @@ const (
 	callChangePassword = "ChangePassword"
 	callAttributeCode  = "GetUserAttributeVerificationCode"
 	callVerify         = "VerifyUserAttribute"
+	// callFactor is no operation: it counts the codes that are sent at sign-in.
+	callFactor = "sign-in code"
 )
 
 // hourly is how many calls of an operation a user has per hour.
@@ -40,6 +42,8 @@ func hourly(kind string) int64 {
 		return 10 // of 5 to 20
 	case callForgot:
 		return 20
+	case callFactor:
+		return 30
 	}
 	return 5
 }
@@ -58,14 +62,19 @@ func lockFor(n int64) time.Duration {
 // attempt is a row of user_attempt.
 type attempt struct{ count, since, last int64 }
 
-func readAttempt(q *db.Query, subject, kind string) (attempt, error) {
+const attemptQuery = `SELECT count, since_ms, last_ms FROM env.user_attempt WHERE subject = $1 AND kind = $2`
+
+func scanAttempt(r db.Row) (attempt, error) {
 	var a attempt
-	err := q.Row(`SELECT count, since_ms, last_ms FROM env.user_attempt WHERE subject = $1 AND kind = $2`, subject, kind).
-		Scan(&a.count, &a.since, &a.last)
+	err := r.Scan(&a.count, &a.since, &a.last)
 	if err != nil && !errors.Is(err, db.ErrNoRows) {
 		return attempt{}, fmt.Errorf("read attempts: %w", err)
 	}
 	return a, nil
+}
+
+func readAttempt(q *db.Query, subject, kind string) (attempt, error) {
+	return scanAttempt(q.Row(attemptQuery, subject, kind))
 }
 
 // failures are those that count at a time, and whether they lock.
@@ -74,13 +83,6 @@ func (a attempt) failures(now time.Time) (n int64, locked bool) {
 		return 0, false
 	}
 	return a.count, now.UnixMilli() < a.since+lockFor(a.count).Milliseconds()
-}
-
-// locked reports, without writing, whether a subject is locked out.
-func locked(q *db.Query, subject, kind string, now time.Time) (bool, error) {
-	a, err := readAttempt(q, subject, kind)
-	_, is := a.failures(now)
-	return is, err
 }
 
 // holdAttempt makes others wait that count for the same subject, until the
@@ -150,6 +152,16 @@ func countCall(tx *db.Tx, pool, subject, kind string, now time.Time) (refusal, e
 	a.count++
 	a.last = a.since
 	return nil, writeAttempt(tx, subject, kind, a, time.Hour)
+}
+
+// countCode counts a code that is sent at sign-in. Beyond the hour's number it is
+// an error, so that what was begun with it is undone.
+func countCode(tx *db.Tx, pool, subject string, c Call) error {
+	refusal, err := countCall(tx, pool, subject, callFactor, c.now())
+	if err != nil {
+		return err
+	}
+	return refusal
 }
 
 // forget takes away what was counted.

@@ -2,6 +2,7 @@ package userpool
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"preamp/internal/db"
@@ -14,7 +15,7 @@ import (
 // Errors: those of SignedIn; InvalidParameterException, AliasExistsException,
 // CodeDeliveryFailureException.
 func (s *Service) UpdateAttributes(ctx context.Context, c Call, accessToken string, given map[string]string) ([]Delivery, error) {
-	in, err := s.signedIn(ctx, c, accessToken)
+	in, err := s.writer(ctx, c, accessToken)
 	if err != nil {
 		return nil, err
 	}
@@ -23,13 +24,15 @@ func (s *Service) UpdateAttributes(ctx context.Context, c Call, accessToken stri
 			return nil, notAuthorized("A client attempted to write unauthorized attribute")
 		}
 	}
+	given = maps.Clone(given)
+	in.pool.Settings.canonical(given)
 	return s.updateAttributes(ctx, c, &in.pool, in.user.ID, given)
 }
 
 func (s *Service) updateAttributes(ctx context.Context, c Call, p *Pool, userID string, given map[string]string) ([]Delivery, error) {
 	codes := map[string]string{}
 	for _, a := range []string{attrEmail, attrPhone} {
-		code, err := drawCode(codeDigits)
+		code, err := s.drawCode(codeDigits)
 		if err != nil {
 			return nil, err
 		}
@@ -87,7 +90,7 @@ func attributeCode(to delivery) sentCode {
 // freeFor refuses a value that will not be the user's because it signs in
 // somebody else. Where it is an alias only the proof of the code says that.
 func (p *Pool) freeFor(q *db.Query, c Call, u *User, to delivery) error {
-	if !p.Settings.signsIn(to.attribute) {
+	if !p.Settings.signsIn(to.attribute) || u.external() {
 		return nil
 	}
 	other, err := holder(q, c, p, u, to.to)
@@ -139,7 +142,7 @@ func (p *Pool) apply(u *User, given map[string]string) ([]delivery, error) {
 //
 // Errors: those of SignedIn; InvalidParameterException.
 func (s *Service) DeleteAttributes(ctx context.Context, c Call, accessToken string, names []string) error {
-	in, err := s.signedIn(ctx, c, accessToken)
+	in, err := s.writer(ctx, c, accessToken)
 	if err != nil {
 		return err
 	}
@@ -147,6 +150,9 @@ func (s *Service) DeleteAttributes(ctx context.Context, c Call, accessToken stri
 		if _, known := in.pool.Settings.Schema()[name]; known && !in.client.Settings.mayWrite(name) {
 			return notAuthorized("A client attempted to write unauthorized attribute")
 		}
+	}
+	if err := in.pool.Settings.knows(names); err != nil {
+		return err
 	}
 	return s.deleteAttributes(ctx, c, &in.pool, in.user.ID, names)
 }
@@ -166,14 +172,14 @@ func (s *Service) deleteAttributes(ctx context.Context, c Call, p *Pool, userID 
 // Errors: those of SignedIn; InvalidParameterException, LimitExceededException,
 // CodeDeliveryFailureException.
 func (s *Service) SendAttributeCode(ctx context.Context, c Call, accessToken, attribute string) (*Delivery, error) {
-	in, err := s.signedIn(ctx, c, accessToken)
+	in, err := s.writer(ctx, c, accessToken)
 	if err != nil {
 		return nil, err
 	}
 	if attribute != attrEmail && attribute != attrPhone {
 		return nil, invalid("Invalid attribute name: %s can not be verified.", attribute)
 	}
-	code, err := drawCode(codeDigits)
+	code, err := s.drawCode(codeDigits)
 	if err != nil {
 		return nil, err
 	}
@@ -213,7 +219,7 @@ func (s *Service) SendAttributeCode(ctx context.Context, c Call, accessToken, at
 // Errors: those of SignedIn; CodeMismatchException, ExpiredCodeException,
 // AliasExistsException, LimitExceededException.
 func (s *Service) VerifyAttribute(ctx context.Context, c Call, accessToken, attribute, code string) error {
-	in, err := s.signedIn(ctx, c, accessToken)
+	in, err := s.writer(ctx, c, accessToken)
 	if err != nil {
 		return err
 	}

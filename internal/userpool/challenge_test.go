@@ -59,7 +59,7 @@ func TestTemporaryPassword(t *testing.T) {
 		must(t, "create", err)
 		first := f.last(t)
 		_, err = f.AdminCreateUser(ctx, f.call(), userpool.NewUser{Pool: poolID, Username: "alice"})
-		want(t, "again", err, "UsernameExists: User already exists")
+		want(t, "again", err, "UsernameExists: User account already exists")
 		_, err = f.AdminCreateUser(ctx, f.call(), userpool.NewUser{Pool: poolID, Username: "alice", Resend: true})
 		must(t, "resend", err)
 		_, err = f.password(t, "alice", first.Code)
@@ -312,6 +312,28 @@ func TestUserAuth(t *testing.T) {
 		must(t, "confirm late", err)
 		if session != "" {
 			t.Error("a session by an expired one")
+		}
+		// aws-amplify 6 confirms without the Session, and signs in by the answer: the
+		// code is of the same address as one of EMAIL_OTP. It has to be as fresh.
+		for _, c := range []struct {
+			name   string
+			wait   time.Duration
+			signed bool
+		}{{"prompt@example.com", 3*time.Minute - time.Millisecond, true}, {"slow@example.com", 3 * time.Minute, false}} {
+			f.signUp(t, c.name, nil)
+			f.after(c.wait)
+			session, err = f.ConfirmSignUp(ctx, f.call(), f.by(c.name), f.last(t).Code, false, "")
+			must(t, "confirm without a session", err)
+			if (session != "") != c.signed {
+				t.Fatalf("%s: session %q", c.name, session)
+			}
+			if c.signed {
+				out, err = begin(names(c.name), session)
+				must(t, "automatic sign-in", err)
+				if out.Tokens == nil {
+					t.Fatalf("%+v", out)
+				}
+			}
 		}
 		out, err = begin(names("new@example.com"), "")
 		must(t, "the only factor", err)

@@ -8,21 +8,41 @@ import (
 )
 
 // firstFactors are what a user can begin USER_AUTH with. Codes alone do not open
-// what is behind a second factor. Nobody can what somebody with everything can.
-func (a *signIn) firstFactors() []string {
-	u, set := a.target.user, &a.pool.Settings
+// what is behind a second factor.
+func (a *signIn) firstFactors(u *User) []string {
+	if u.external() { // somebody else says who that is
+		return nil
+	}
+	set := &a.pool.Settings
 	var out []string
-	if u == nil || u.verifier != nil {
+	if u.hasPassword() {
 		out = append(out, factorPasswordSRP, factorPassword)
 	}
-	if set.MFA.Mode == MFAOn || u != nil && len(a.pool.mfaFactors(u)) > 0 {
+	if set.MFA.Mode == MFAOn || len(a.pool.mfaFactors(u)) > 0 {
 		return out
 	}
-	if set.hasFirstFactor(challengeEmailOTP) && (u == nil || u.verified(attrEmail)) {
+	if set.hasFirstFactor(challengeEmailOTP) && u.verified(attrEmail) {
 		out = append(out, challengeEmailOTP)
 	}
-	if set.hasFirstFactor(challengeSMSOTP) && u != nil && u.verified(attrPhone) {
+	if set.hasFirstFactor(challengeSMSOTP) && u.verified(attrPhone) {
 		out = append(out, challengeSMSOTP)
+	}
+	return out
+}
+
+// offered are the first factors that the caller is told of. Where users are
+// hidden that is what somebody with everything could, for everybody: what one
+// user can tells that there is one.
+func (a *signIn) offered() []string {
+	if u := a.target.user; u != nil && !a.client.Settings.HideUsers {
+		return a.firstFactors(u)
+	}
+	set := &a.pool.Settings
+	out := []string{factorPasswordSRP, factorPassword}
+	for _, f := range []string{challengeEmailOTP, challengeSMSOTP} {
+		if set.MFA.Mode != MFAOn && set.hasFirstFactor(f) {
+			out = append(out, f)
+		}
 	}
 	return out
 }
@@ -32,7 +52,7 @@ func (s *Service) choose(ctx context.Context, c Call, a *signIn, sessionText str
 	if sessionText != "" {
 		return s.afterConfirm(ctx, c, a, sessionText)
 	}
-	want, can := a.params["PREFERRED_CHALLENGE"], a.firstFactors()
+	want, can := a.params["PREFERRED_CHALLENGE"], a.offered()
 	if want == "WEB_AUTHN" {
 		return AuthResult{}, unavailable(want)
 	}
@@ -62,18 +82,34 @@ func (s *Service) beginFactor(ctx context.Context, c Call, a *signIn, factor str
 	if err := s.refuse(ctx, c, a.target.subject, lockFactor); err != nil {
 		return AuthResult{}, err
 	}
-	if err := s.spend(ctx, c, a, used); err != nil {
-		return AuthResult{}, err
+	return s.firstCode(ctx, c, a, factor, used)
+}
+
+// firstCode sends the code of a first factor, or, for who cannot have one, makes
+// the same challenge with a code that nobody gets.
+func (s *Service) firstCode(ctx context.Context, c Call, a *signIn, factor string, used *session) (AuthResult, error) {
+	attribute := attrEmail
+	if factor == challengeSMSOTP {
+		attribute = attrPhone
 	}
 	u := a.target.user
-	if u == nil { // the same challenge, with a code that nobody gets
-		return s.codeChallenge(c, a, a.target.subject, factor, draw(32, alnum), a.pool.simulated(a.name, attrEmail), firstProof).result, nil
+	if u != nil && !slices.Contains(a.firstFactors(u), factor) {
+		u = nil
 	}
-	to := delivery{attrEmail, u.Attributes[attrEmail]}
-	if factor == challengeSMSOTP {
-		to = delivery{attrPhone, u.Attributes[attrPhone]}
-	}
-	done, err := s.askCode(c, a, u, factor, to, factorDigits, firstProof)
+	var done step
+	err := judge(ctx, c, func(tx *db.Tx) (refusal, err error) {
+		if used != nil {
+			if refusal, err := claimSession(tx, a.pool.ID, *used); refusal != nil || err != nil {
+				return refusal, err
+			}
+		}
+		if u != nil {
+			done, err = s.askCode(tx, c, a, u, factor, delivery{attribute, u.Attributes[attribute]}, factorDigits, firstProof)
+			return nil, err
+		}
+		done = s.codeChallenge(c, a, a.target.subject, factor, draw(32, alnum), a.pool.simulated(a.name, attribute), firstProof)
+		return nil, countCode(tx, a.pool.ID, a.target.subject, c)
+	})
 	if err != nil {
 		return AuthResult{}, err
 	}
@@ -91,7 +127,7 @@ func (s *Service) spend(ctx context.Context, c Call, a *signIn, used *session) e
 // answerSelect takes the choice of a first factor.
 func (s *Service) answerSelect(ctx context.Context, c Call, a *signIn, in *session) (AuthResult, error) {
 	answer := a.params["ANSWER"]
-	if !slices.Contains(a.firstFactors(), answer) {
+	if !slices.Contains(a.offered(), answer) {
 		return AuthResult{}, invalid("Invalid parameter ANSWER: the challenge cannot be chosen.")
 	}
 	return s.beginFactor(ctx, c, a, answer, in)

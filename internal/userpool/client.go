@@ -65,7 +65,7 @@ func (n *NewClient) prepare() {
 // LimitExceededException.
 func InsertClient(tx *db.Tx, sealer *keys.Sealer, n NewClient, now time.Time) (Client, error) {
 	n.prepare()
-	p, err := readPool(tx.Query(), sealer, n.Pool)
+	p, err := lockPool(tx, sealer, n.Pool) // two additions must not pass the limit together
 	if err != nil {
 		return Client{}, err
 	}

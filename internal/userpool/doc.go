@@ -10,7 +10,8 @@
 // client and for the user that it was made for; to a client that hides whether
 // users exist, a user that does not is answered like one that does, at the same
 // cost; a new e-mail address or phone number takes the place of a verified one
-// only when it is verified itself.
+// only when it is verified itself; who signs in by an identity provider is the
+// user of that account there, and never another one, whatever the address says.
 //
 // The time of a call is part of the Call, so that what depends on it is tested on
 // every store. Errors that clients see are *errs.Error with the exception's name

@@ -1,6 +1,9 @@
 package userpool
 
-import "time"
+import (
+	"sync/atomic"
+	"time"
+)
 
 // LockFor is how long n failures lock.
 func LockFor(n int64) time.Duration { return lockFor(n) }
@@ -33,4 +36,23 @@ func Busy(s *Service) (free func()) {
 			<-s.proofs
 		}
 	}
+}
+
+// Counted is a call whose openings of secrets are counted.
+func Counted(c Call, n *atomic.Int64) Call {
+	c.unseals = n
+	return c
+}
+
+// Powers is how many powers the proofs of a service have cost so far.
+func Powers(s *Service) int64 { return s.srp.Powers() }
+
+// ListStatement is the statement of a page of users.
+func ListStatement(text, pool string) (sql string, args []any) {
+	f, err := parseFilter(text)
+	if err != nil {
+		panic(err)
+	}
+	s := Settings{}
+	return f.query(&s, pool, "", maxPage+1)
 }

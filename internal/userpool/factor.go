@@ -44,9 +44,9 @@ func (s *Service) secondFactor(tx *db.Tx, c Call, a *signIn, u *User) (step, err
 	case len(factors) == 0:
 		return complete(tx, c, a, u)
 	case slices.Contains(factors, u.MFA.Preferred):
-		return s.askFactor(c, a, u, u.MFA.Preferred)
+		return s.askFactor(tx, c, a, u, u.MFA.Preferred)
 	case len(factors) == 1:
-		return s.askFactor(c, a, u, factors[0])
+		return s.askFactor(tx, c, a, u, factors[0])
 	}
 	text, err := jsonText(factors)
 	if err != nil {
@@ -74,7 +74,9 @@ func jsonText(v any) (string, error) {
 }
 
 // askFactor asks for a second factor; codes are sent for it.
-func (s *Service) askFactor(c Call, a *signIn, u *User, factor string) (step, error) {
+//
+// Errors: LimitExceededException; the sign-in is then as it was before.
+func (s *Service) askFactor(tx *db.Tx, c Call, a *signIn, u *User, factor string) (step, error) {
 	switch factor {
 	case challengeTOTP:
 		parameters := map[string]string{}
@@ -83,9 +85,9 @@ func (s *Service) askFactor(c Call, a *signIn, u *User, factor string) (step, er
 		}
 		return s.ask(c, a, u, factor, parameters, nil), nil
 	case challengeEmailOTP:
-		return s.askCode(c, a, u, factor, delivery{attrEmail, u.Attributes[attrEmail]}, codeDigits, secondProof)
+		return s.askCode(tx, c, a, u, factor, delivery{attrEmail, u.Attributes[attrEmail]}, codeDigits, secondProof)
 	}
-	return s.askCode(c, a, u, factor, delivery{attrPhone, u.Attributes[attrPhone]}, codeDigits, secondProof)
+	return s.askCode(tx, c, a, u, factor, delivery{attrPhone, u.Attributes[attrPhone]}, codeDigits, secondProof)
 }
 
 // The proof that a code is: the data of its Session says so, because EMAIL_OTP can
@@ -99,15 +101,21 @@ const (
 )
 
 // askCode asks for a code that is sent. Its hash is in the Session, so that it
-// ends with it and nothing is stored.
-func (s *Service) askCode(c Call, a *signIn, u *User, challenge string, to delivery, digits int, proof string) (step, error) {
-	code, err := drawCode(digits)
+// ends with it and nothing is stored but that it was sent.
+//
+// Errors: LimitExceededException.
+func (s *Service) askCode(tx *db.Tx, c Call, a *signIn, u *User, challenge string, to delivery, digits int, proof string) (step, error) {
+	code, err := s.drawCode(digits)
 	if err != nil {
+		return step{}, err
+	}
+	if err := countCode(tx, a.pool.ID, u.ID, c); err != nil {
 		return step{}, err
 	}
 	m := a.pool.Settings.Messages.factor().render(to, &a.pool, u, code)
 	out := s.codeChallenge(c, a, u.ID, challenge, code, to.details(), proof)
 	out.message = &m
+	out.hide = proof == firstProof && a.client.Settings.HideUsers
 	return out, nil
 }
 
@@ -191,11 +199,11 @@ func useStep(tx *db.Tx, u *User, at int64) (bool, error) {
 
 // answerSelectMFA takes the choice of a second factor.
 func (s *Service) answerSelectMFA(ctx context.Context, c Call, a *signIn, in *session) (AuthResult, error) {
-	return s.proceed(ctx, c, a, in, func(_ *db.Tx, u *User) (step, error) {
+	return s.proceed(ctx, c, a, in, func(tx *db.Tx, u *User) (step, error) {
 		if !slices.Contains(a.pool.mfaFactors(u), a.params["ANSWER"]) {
 			return step{}, invalid("Invalid parameter ANSWER: the second factor cannot be chosen.")
 		}
-		return s.askFactor(c, a, u, a.params["ANSWER"])
+		return s.askFactor(tx, c, a, u, a.params["ANSWER"])
 	})
 }
 

@@ -42,7 +42,8 @@ func parseFilter(text string) (*filter, error) {
 	return f, nil
 }
 
-// Users lists the users of a pool, the oldest first, that a filter lets through.
+// Users lists the users of a pool that a filter lets through: the oldest first, or
+// in the order of the values that begin as a filter says.
 //
 // Errors: ResourceNotFoundException; InvalidParameterException for a filter,
 // limit or token that is not one.
@@ -56,20 +57,38 @@ func (s *Service) Users(ctx context.Context, c Call, pool, filterText string, pa
 	if err != nil {
 		return nil, "", err
 	}
+	var set Settings
 	err = c.Env.DB.Read(ctx, func(q *db.Query) error {
 		p, err := readPool(q, c.Env.Sealer, pool)
 		if err != nil {
 			return err
 		}
-		sql, args := f.query(&p.Settings, pool, after, limit+1)
+		set = p.Settings
+		sql, args := f.query(&set, pool, after, limit+1)
 		list, err = queryUsers(q, c, sql, args...)
 		return err
 	})
 	if err != nil {
 		return nil, "", err
 	}
-	list, next = cut(c, kind, list, limit, func(u User) string { return u.ID })
+	list, next = cut(c, kind, list, limit, func(u User) string { return f.key(&set, &u) })
 	return list, next, nil
+}
+
+// ordered reports whether the list has the order of the values: an index then ends
+// it after a page, however many begin like that.
+func (f *filter) ordered() bool {
+	return f != nil && f.prefix
+}
+
+const keyMark = "\x00" // is in no value
+
+// key is where a list goes on after a user.
+func (f *filter) key(s *Settings, u *User) string {
+	if f.ordered() {
+		return u.searches(s)[f.attribute] + keyMark + u.ID
+	}
+	return u.ID
 }
 
 // query is the statement of a list, with the filter in it.
@@ -77,35 +96,21 @@ func (f *filter) query(s *Settings, pool, after string, limit int) (sql string, 
 	const (
 		plain = `SELECT ` + userColumns + ` FROM env.user_account u WHERE u.pool = $1 AND u.id > $2`
 		found = `SELECT ` + userColumns + ` FROM env.user_search s JOIN env.user_account u ON u.id = s.user_id
-			WHERE s.pool = $1 AND s.user_id > $2`
+			WHERE s.pool = $1`
 		order = ` ORDER BY u.id LIMIT $3`
 	)
 	args = []any{pool, after, limit}
 	if f == nil {
 		return plain + order, args
 	}
-	switch f.attribute {
-	case filterEnabled:
-		yes, no := f.matches("Enabled"), f.matches("Disabled")
-		switch {
-		case yes && no:
-			return plain + order, args
-		case yes || no:
-			return plain + ` AND u.enabled = $4` + order, append(args, flag(yes))
-		}
-		return plain + ` AND 1 = 0` + order, args
-	case filterStatus:
-		where, args := condition("u.status", f.value, f.prefix, args)
-		return plain + where + order, args
-	}
 	where, args := condition("s.value", s.foldSearch(f.attribute, f.value), f.prefix, append(args, f.attribute))
-	return found + ` AND s.name = $4` + where + order, args
-}
-
-// matches compares the values of the filter status, which differ by case nowhere.
-func (f *filter) matches(value string) bool {
-	value, want := strings.ToLower(value), strings.ToLower(f.value)
-	return value == want || f.prefix && strings.HasPrefix(value, want)
+	if !f.prefix {
+		return found + ` AND s.name = $4` + where + ` AND s.user_id > $2 ORDER BY s.user_id LIMIT $3`, args
+	}
+	value, id, _ := strings.Cut(after, keyMark)
+	args[1] = id
+	return found + ` AND s.name = $4` + where + fmt.Sprintf(` AND (s.value, s.user_id) > ($%d, $2) ORDER BY s.value, s.user_id LIMIT $3`, len(args)+1),
+		append(args, value)
 }
 
 // condition adds the condition on a column. A prefix is a range, which an index
@@ -122,7 +127,7 @@ func condition(column, value string, prefix bool, args []any) (where string, all
 func queryUsers(q *db.Query, c Call, sql string, args ...any) ([]User, error) {
 	list := []User{}
 	err := q.Each(sql, args, func(r db.Row) error {
-		u, err := scanUser(r, c.Env.Sealer)
+		u, err := scanUser(r, c)
 		list = append(list, u)
 		return err
 	})

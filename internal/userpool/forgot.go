@@ -47,18 +47,23 @@ func forgotCode(to delivery) sentCode {
 // InvalidParameterException, UserNotFoundException,
 // CodeDeliveryFailureException.
 func (s *Service) ForgotPassword(ctx context.Context, c Call, by ByClient) (*Delivery, error) {
-	code, err := drawCode(codeDigits)
+	code, err := s.drawCode(codeDigits)
 	if err != nil {
 		return nil, err
 	}
 	var out *Delivery
 	var message *Message
+	hide := false
 	err = judge(ctx, c, func(tx *db.Tx) (refusal, err error) {
 		out, message = nil, nil
 		p, client, err := by.open(tx.Query(), c)
 		if err != nil {
 			return nil, err
 		}
+		if slices.Equal(p.Settings.Recovery, []string{RecoverAdmin}) { // whoever asks, and for whom
+			return nil, notAuthorized("Contact administrator to reset password.")
+		}
+		hide = client.Settings.HideUsers
 		t, err := by.find(tx.Query(), c, &p, &client)
 		if err != nil {
 			return nil, err
@@ -85,7 +90,7 @@ func (s *Service) ForgotPassword(ctx context.Context, c Call, by ByClient) (*Del
 	if err != nil {
 		return nil, err
 	}
-	return out, s.sendMaybe(ctx, message)
+	return out, s.sendMaybe(ctx, message, hide)
 }
 
 // ConfirmForgotPassword sets a new password by the code. It ends the sessions of
@@ -183,11 +188,14 @@ func (s *Service) replacePassword(tx *db.Tx, c Call, p *Pool, u, fresh User, sta
 // LimitExceededException, PasswordHistoryPolicyViolationException,
 // TooManyRequestsException.
 func (s *Service) ChangePassword(ctx context.Context, c Call, accessToken, previous, proposed string) error {
-	in, err := s.signedIn(ctx, c, accessToken)
+	in, err := s.writer(ctx, c, accessToken)
 	if err != nil {
 		return err
 	}
 	p, u := &in.pool, in.user
+	if u.external() {
+		return errExternal()
+	}
 	if err := checkLength(previous); err != nil {
 		return err
 	}
@@ -201,9 +209,8 @@ func (s *Service) ChangePassword(ctx context.Context, c Call, accessToken, previ
 	var right bool
 	err = s.prove(ctx, func() error {
 		// Who signed in without a password has none to tell.
-		right = u.verifier == nil && previous == "" ||
-			u.verifier != nil && s.srp.CheckPassword(u.identity(), previous, u.salt, u.verifier)
-		return nil
+		right, err = s.fits(&u, previous)
+		return err
 	})
 	if err != nil {
 		return err
@@ -229,7 +236,7 @@ func (s *Service) ChangePassword(ctx context.Context, c Call, accessToken, previ
 			return nil, err
 		}
 		// The password that was proved may have been replaced since.
-		if !slices.Equal(locked.verifier, u.verifier) {
+		if !slices.Equal(locked.verifier, u.verifier) || !slices.Equal(locked.hash, u.hash) {
 			return wrongPassword(), nil
 		}
 		if err := s.checkHistory(tx.Query(), c, p, &locked, proposed); err != nil {

@@ -88,7 +88,7 @@ func (s *Service) CreateGroup(ctx context.Context, c Call, g Group) (Group, erro
 	}
 	g.Created, g.Changed = c.now(), c.now()
 	err := c.Env.DB.Tx(ctx, func(tx *db.Tx) error {
-		if _, err := readPool(tx.Query(), c.Env.Sealer, g.Pool); err != nil {
+		if _, err := lockPool(tx, c.Env.Sealer, g.Pool); err != nil { // two additions must not pass the limit together
 			return err
 		}
 		var count int64
@@ -256,6 +256,8 @@ func (s *Service) RemoveFromGroup(ctx context.Context, c Call, pool, username, g
 }
 
 func (s *Service) withMember(ctx context.Context, c Call, pool, username, group string, fn func(tx *db.Tx, u *User) error) error {
+	var id string
+	allowed := once(func() error { return s.writes.allow(c, id) })
 	return c.Env.DB.Tx(ctx, func(tx *db.Tx) error {
 		p, err := readPool(tx.Query(), c.Env.Sealer, pool)
 		if err != nil {
@@ -266,6 +268,10 @@ func (s *Service) withMember(ctx context.Context, c Call, pool, username, group 
 			return err
 		}
 		if _, err := readGroup(tx.Query(), c, pool, group); err != nil {
+			return err
+		}
+		id = u.ID
+		if err := allowed(); err != nil {
 			return err
 		}
 		return fn(tx, &u)
@@ -289,6 +295,9 @@ func (s *Service) UserGroups(ctx context.Context, c Call, pool, username string,
 		}
 		u, err := findUser(q, c, &p, username)
 		if err != nil {
+			return err
+		}
+		if err := s.reads.allow(c, u.ID); err != nil {
 			return err
 		}
 		list, err = queryGroups(q, `SELECT `+groupColumns+` FROM env.user_member m JOIN env.user_group g ON g.pool = m.pool AND g.name = m.group_name

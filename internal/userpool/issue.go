@@ -3,6 +3,7 @@ package userpool
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -18,6 +19,8 @@ type Tokens struct {
 	// Refresh is empty when it is the one that the caller has.
 	Refresh keys.Secret
 	Life    time.Duration
+	// Scope is what an OAuth grant was given; ID is empty when openid is not in it.
+	Scope string
 }
 
 // grant is tokens that a transaction has decided on; they are signed after it.
@@ -28,6 +31,7 @@ type grant struct {
 	groups  []Group
 	session token.Session
 	refresh keys.Secret
+	nonce   string
 }
 
 // newGrant starts a session of tokens in the transaction of the sign-in.
@@ -56,6 +60,11 @@ func TokenUser(u *User, client *Client, groups []Group) token.User {
 		}
 	}
 	out.PreferredRole = preferredRole(groups)
+	for _, i := range u.identities {
+		out.Identities = append(out.Identities, token.Identity{
+			UserID: i.UserID, Provider: i.Provider, Type: i.Type, Primary: i.Primary, Created: time.UnixMilli(i.Created),
+		})
+	}
 	return out
 }
 
@@ -79,17 +88,24 @@ func preferredRole(groups []Group) string {
 // issue signs the tokens of a grant.
 func (s *Service) issue(ctx context.Context, c Call, g *grant) (*Tokens, error) {
 	set := &g.client.Settings
+	scopes := strings.Fields(g.session.Scope)
+	u := g.user
+	u.Attributes = scoped(u.Attributes, scopes)
 	out, err := s.tokens.Issue(ctx, c.Env,
 		token.Pool{ID: g.pool.ID, Issuer: s.issuer(g.pool.ID, g.pool.Settings.AWSIssuer)},
-		TokenUser(&g.user, &g.client, g.groups),
+		TokenUser(&u, &g.client, g.groups),
 		token.Grant{
 			Client: g.client.ID, Scope: g.session.Scope, AuthTime: g.session.AuthTime, Session: g.session.ID, Event: uuid.NewString(),
-			IDLife: set.IDLife(), AccessLife: set.AccessLife(),
+			IDLife: set.IDLife(), AccessLife: set.AccessLife(), OAuth: len(scopes) > 0, Nonce: g.nonce,
 		}, c.now())
 	if err != nil {
 		return nil, err
 	}
-	return &Tokens{ID: out.ID, Access: out.Access, Refresh: g.refresh, Life: out.Life}, nil
+	t := &Tokens{ID: out.ID, Access: out.Access, Refresh: g.refresh, Life: out.Life, Scope: g.session.Scope}
+	if len(scopes) > 0 && !slices.Contains(scopes, ScopeOpenID) {
+		t.ID = ""
+	}
+	return t, nil
 }
 
 // RefreshInput is a refresh token that comes back.

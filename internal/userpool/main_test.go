@@ -45,6 +45,8 @@ type fixture struct {
 	sent  []userpool.Message
 	pairs int
 	fails bool
+	rate  int    // of UserReads and UserWrites
+	fixed string // the code of all messages
 }
 
 // each runs fn on both stores with a pool of the given settings and a client.
@@ -111,7 +113,7 @@ func (f *fixture) restart(t testing.TB) {
 		t.Fatal(err)
 	}
 	f.Service, err = userpool.New(userpool.Config{
-		Keys: k, Verifier: v, Send: f.send, Proofs: 4, Logger: slog.New(slog.NewTextHandler(t.Output(), nil)),
+		Keys: k, Verifier: v, Send: f.send, Proofs: 4, UserReads: f.rate, UserWrites: f.rate, FixedCode: f.fixed, Logger: slog.New(slog.NewTextHandler(t.Output(), nil)),
 		Issuer: func(pool string, _ bool) string { return "https://host.test/" + pool },
 		NewPair: func() (*token.Pair, error) {
 			f.pairs++

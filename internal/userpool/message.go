@@ -152,7 +152,8 @@ func (u *User) shownName(s *Settings) string {
 // stays when that fails: asking again makes another one.
 func (s *Service) send(ctx context.Context, m Message) error {
 	if err := s.sendFunc(ctx, m); err != nil {
-		e := errs.Wrap(errs.Unavailable, err, "The verification code could not be delivered.")
+		// Not Unavailable: clients would repeat what has been done but for the message.
+		e := errs.Wrap(errs.Conflict, err, "The verification code could not be delivered.")
 		e.Code = codeDeliveryFailure
 		return e
 	}

@@ -143,7 +143,7 @@ func TestAdminOnlyPool(t *testing.T) {
 		}
 		in.Pool = ""
 		_, err = f.InitiateAuth(ctx, f.call(), in)
-		want(t, "not as an administrator", err, "InvalidParameter: Initiate Auth method not supported.")
+		want(t, "not as an administrator", err, "InvalidParameter: Initiate Auth method not supported")
 		other, err := f.CreatePool(ctx, f.call(), userpool.NewPool{Region: "us-east-1", Name: "other"})
 		must(t, "create", err)
 		in.Pool = other.ID

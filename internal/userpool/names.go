@@ -18,13 +18,15 @@ func (u *User) names(s *Settings) map[string]string {
 			out[s.foldName(value)] = kind
 		}
 	}
-	for _, a := range []string{attrEmail, attrPhone} {
-		if s.signsIn(a) || s.aliases(a) && u.verified(a) {
-			add(a, u.Attributes[a])
+	if !u.external() { // what a provider says of a user is no name of theirs here
+		for _, a := range []string{attrEmail, attrPhone} {
+			if s.signsIn(a) || s.aliases(a) && u.verified(a) {
+				add(a, u.Attributes[a])
+			}
 		}
-	}
-	if s.aliases(attrPreferred) {
-		add(attrPreferred, u.Attributes[attrPreferred])
+		if s.aliases(attrPreferred) {
+			add(attrPreferred, u.Attributes[attrPreferred])
+		}
 	}
 	add(attrSub, u.Sub)
 	add(attrUsername, u.Username)
@@ -34,7 +36,7 @@ func (u *User) names(s *Settings) map[string]string {
 // foldSearch is the form in which values are searched: e-mail addresses do not
 // differ by case, nor do user names where the pool says so.
 func (s *Settings) foldSearch(attribute, value string) string {
-	if attribute == attrEmail || (attribute == attrUsername || attribute == attrPreferred) && !s.CaseSensitive {
+	if attribute == attrEmail || attribute == filterEnabled || (attribute == attrUsername || attribute == attrPreferred) && !s.CaseSensitive {
 		return strings.ToLower(value)
 	}
 	return value
@@ -42,7 +44,10 @@ func (s *Settings) foldSearch(attribute, value string) string {
 
 // searches are the rows of user_search that the user has, by attribute.
 func (u *User) searches(s *Settings) map[string]string {
-	out := map[string]string{attrUsername: s.foldSearch(attrUsername, u.Username), attrSub: u.Sub}
+	out := map[string]string{
+		attrUsername: s.foldSearch(attrUsername, u.Username), attrSub: u.Sub,
+		filterStatus: u.Status, filterEnabled: map[bool]string{true: "enabled", false: "disabled"}[u.Enabled],
+	}
 	for _, a := range searchable {
 		if v := u.Attributes[a]; v != "" {
 			out[a] = s.foldSearch(a, v)

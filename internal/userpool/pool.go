@@ -309,7 +309,9 @@ func DropPool(tx *db.Tx, id string) error {
 		`DELETE FROM env.user_member WHERE pool = $1`, `DELETE FROM env.user_group WHERE pool = $1`,
 		`DELETE FROM env.user_code WHERE pool = $1`, `DELETE FROM env.user_attempt WHERE pool = $1`,
 		`DELETE FROM env.user_used WHERE pool = $1`, `DELETE FROM env.user_account WHERE pool = $1`,
-		`DELETE FROM env.user_client WHERE pool = $1`, `DELETE FROM env.user_pool WHERE id = $1`,
+		`DELETE FROM env.user_client WHERE pool = $1`, `DELETE FROM env.user_identity WHERE pool = $1`,
+		`DELETE FROM env.user_provider_identifier WHERE pool = $1`, `DELETE FROM env.user_provider WHERE pool = $1`,
+		`DELETE FROM env.user_domain WHERE pool = $1`, `DELETE FROM env.user_pool WHERE id = $1`,
 	} {
 		if _, err := tx.Exec(statement, id); err != nil {
 			return fmt.Errorf("drop user pool: %w", err)

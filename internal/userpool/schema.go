@@ -141,6 +141,31 @@ func (s *Settings) conform(given map[string]string, complete bool) error {
 	return nil
 }
 
+// knows refuses names that are not in the schema, where attributes are taken away.
+func (s *Settings) knows(names []string) error {
+	schema := s.Schema()
+	var lines strings.Builder
+	for _, name := range names {
+		if _, ok := schema[name]; !ok {
+			fmt.Fprintf(&lines, "user.%s: Attribute does not exist in the schema.\n", name)
+		}
+	}
+	if lines.Len() > 0 {
+		return invalid("Invalid user attributes: %s", lines.String())
+	}
+	return nil
+}
+
+// canonical writes truth values as they are stored: callers write True too.
+func (s *Settings) canonical(given map[string]string) {
+	schema := s.Schema()
+	for name, v := range given {
+		if lower := strings.ToLower(v); schema[name].Type == TypeBoolean && (lower == "true" || lower == "false") {
+			given[name] = lower
+		}
+	}
+}
+
 // refuses says what is wrong with a value; an empty one takes the attribute away
 // and is always right.
 func (a Attribute) refuses(v string) string {

@@ -29,20 +29,29 @@ type Config struct {
 	Proofs int
 	// NewPair makes the signing keys of a new pool; default token.NewPair.
 	NewPair func() (*token.Pair, error)
-	Logger  *slog.Logger
+	// FixedCode is the code of all messages, for tests only; empty draws one each
+	// time.
+	FixedCode string
+	// UserReads and UserWrites bound how often a second one user is read and written
+	// by calls for it, on this node; 0 does not bound.
+	UserReads, UserWrites int
+	Logger                *slog.Logger
 }
 
 // Service is the operations of user pools. It holds no state but caches, and is
 // safe for concurrent use.
 type Service struct {
-	tokens   *token.Keys
-	verifier *token.Verifier
-	issuer   func(pool string, awsName bool) string
-	sendFunc func(ctx context.Context, m Message) error
-	newPair  func() (*token.Pair, error)
-	srp      *srp.Server
-	proofs   chan struct{}
-	log      *slog.Logger
+	tokens    *token.Keys
+	verifier  *token.Verifier
+	issuer    func(pool string, awsName bool) string
+	sendFunc  func(ctx context.Context, m Message) error
+	newPair   func() (*token.Pair, error)
+	fixedCode string
+	srp       *srp.Server
+	proofs    chan struct{}
+	reads     *userRates
+	writes    *userRates
+	log       *slog.Logger
 }
 
 // proofWait is how long a password waits for its turn.
@@ -62,8 +71,17 @@ func New(c Config) (*Service, error) {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
+	reads, err := newUserRates(c.UserReads)
+	if err != nil {
+		return nil, err
+	}
+	writes, err := newUserRates(c.UserWrites)
+	if err != nil {
+		return nil, err
+	}
 	return &Service{
-		tokens: c.Keys, verifier: c.Verifier, issuer: c.Issuer, sendFunc: c.Send, newPair: c.NewPair,
+		reads: reads, writes: writes,
+		tokens: c.Keys, verifier: c.Verifier, issuer: c.Issuer, sendFunc: c.Send, newPair: c.NewPair, fixedCode: c.FixedCode,
 		srp: srp.New(), proofs: make(chan struct{}, c.Proofs), log: c.Logger,
 	}, nil
 }
@@ -77,7 +95,7 @@ func (s *Service) prove(ctx context.Context, work func() error) error {
 	select {
 	case s.proofs <- struct{}{}:
 	case <-wait.C:
-		return fail(errs.TooMany, codeTooManyRequests, "Too many requests")
+		return tooManyRequests()
 	case <-ctx.Done():
 		return ctx.Err()
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -56,7 +57,23 @@ func makeSession(c Call, client *Client, id, subject, challenge string, data map
 	if err != nil {
 		panic("userpool: a session of texts does not encode: " + err.Error())
 	}
-	return c.Env.Sealer.SealToken(sessionKind, b, expires)
+	return client.ID + sessionMark + c.Env.Sealer.SealToken(sessionKind, b, expires)
+}
+
+// sessionMark is between the client of a Session and what is sealed.
+const sessionMark = "."
+
+// SessionClient is the app client that a Session claims to be of. It says where
+// to look for the keys to open it with, and nothing else: operations on software
+// tokens come with a Session alone.
+//
+// Errors: NotAuthorizedException.
+func SessionClient(text string) (string, error) {
+	client, _, ok := strings.Cut(text, sessionMark)
+	if !ok || !clientForm.MatchString(client) {
+		return "", errSession()
+	}
+	return client, nil
 }
 
 func errSession() error { return notAuthorized("Invalid session for the user.") }
@@ -71,9 +88,10 @@ func errSessionUsed() error {
 // openSession reads the Session of a challenge of a client; an empty challenge
 // takes any. Whether it was used is in the database.
 func openSession(c Call, client, text, challenge string) (session, error) {
+	claimed, sealed, _ := strings.Cut(text, sessionMark)
 	// With the beginning of time as the present, so that what has expired is told
 	// from what is forged.
-	b, err := c.Env.Sealer.OpenToken(sessionKind, text, time.UnixMilli(0))
+	b, err := c.Env.Sealer.OpenToken(sessionKind, sealed, time.UnixMilli(0))
 	if err != nil {
 		return session{}, errSession()
 	}
@@ -82,7 +100,7 @@ func openSession(c Call, client, text, challenge string) (session, error) {
 		return session{}, fmt.Errorf("decode session: %w", err)
 	}
 	switch {
-	case client != "" && out.Client != client, challenge != "" && out.For != challenge:
+	case out.Client != claimed, client != "" && out.Client != client, challenge != "" && out.For != challenge:
 		return session{}, errSession()
 	case c.now().UnixMilli() >= out.Expires:
 		return session{}, errSessionExpired

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // Attributes that sign in, are verified or recover accounts.
@@ -182,6 +184,8 @@ func (s *Settings) aliases(attribute string) bool {
 
 // foldName is the form in which a name that signs in is compared.
 func (s *Settings) foldName(name string) string {
+	// Letters that look the same and are written in several ways are the same.
+	name = norm.NFKC.String(name)
 	email := s.signsIn(attrEmail) || s.aliases(attrEmail)
 	if !s.CaseSensitive || email && strings.Contains(name, "@") {
 		return strings.ToLower(name)
@@ -211,3 +215,6 @@ func decodeSettings(text string, version *int, v any) error {
 	}
 	return nil
 }
+
+// FoldName is the form in which a name that signs in is compared.
+func (s *Settings) FoldName(name string) string { return s.foldName(name) }

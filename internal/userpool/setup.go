@@ -53,11 +53,11 @@ func (s *Service) setupEmail(ctx context.Context, c Call, a *signIn, in *session
 	if !a.pool.Settings.MFA.Email || !isEmail(address) {
 		return AuthResult{}, invalid("Invalid email address format.")
 	}
-	return s.proceed(ctx, c, a, in, func(_ *db.Tx, u *User) (step, error) {
+	return s.proceed(ctx, c, a, in, func(tx *db.Tx, u *User) (step, error) {
 		if u.verified(attrEmail) && u.Attributes[attrEmail] != address {
 			return step{}, notAuthorized("Cannot modify an already provided email")
 		}
-		out, err := s.askCode(c, a, u, challengeEmailOTP, delivery{attrEmail, address}, codeDigits, setupPrefix+address)
+		out, err := s.askCode(tx, c, a, u, challengeEmailOTP, delivery{attrEmail, address}, codeDigits, setupPrefix+address)
 		return out, err
 	})
 }
@@ -108,7 +108,7 @@ type bearer struct {
 
 func (s *Service) bySession(ctx context.Context, c Call, accessToken, sessionText string) (b bearer, err error) {
 	if accessToken != "" {
-		in, err := s.signedIn(ctx, c, accessToken)
+		in, err := s.writer(ctx, c, accessToken)
 		b = bearer{pool: in.pool, client: in.client, userID: in.user.ID}
 		if err == nil && !b.pool.Settings.MFA.TOTP {
 			err = fail(errs.NotFound, codeNoSoftwareToken, "Software Token MFA has not been enabled by the userPool")
@@ -206,7 +206,7 @@ type Preferences struct{ SMS, TOTP, Email *Preference }
 //
 // Errors: those of SignedIn; InvalidParameterException.
 func (s *Service) SetMFAPreference(ctx context.Context, c Call, accessToken string, want Preferences) error {
-	in, err := s.signedIn(ctx, c, accessToken)
+	in, err := s.writer(ctx, c, accessToken)
 	if err != nil {
 		return err
 	}

@@ -28,11 +28,16 @@ type AuthInput struct {
 	Name       string
 	Parameters map[string]string
 	Session    string
+
+	// pages is set for the hosted pages.
+	pages bool
 }
 
 // AuthResult is tokens or the next challenge.
 type AuthResult struct {
-	Tokens     *Tokens
+	Tokens *Tokens
+	// Proved is in the place of tokens at a sign-in through the hosted pages.
+	Proved     *Proved
 	Challenge  string
 	Parameters map[string]string
 	Session    string
@@ -47,6 +52,8 @@ type signIn struct {
 	target target
 	name   string // as the caller wrote it
 	params map[string]string
+	// pages ends the sign-in with Proved.
+	pages bool
 }
 
 // step is what a transaction decided.
@@ -54,6 +61,8 @@ type step struct {
 	result  AuthResult
 	grant   *grant
 	message *Message
+	// hide says that the caller must not learn whether the message went out.
+	hide bool
 }
 
 var flowRights = map[string]string{
@@ -81,8 +90,8 @@ func (s *Service) InitiateAuth(ctx context.Context, c Call, in AuthInput) (AuthR
 			AuthSRP, AuthRefresh, "REFRESH_TOKEN", "CUSTOM_AUTH", "ADMIN_NO_SRP_AUTH", AuthPassword, AuthAdminPassword, AuthChoice,
 		})
 	}
-	if in.Name == AuthAdminPassword && in.Pool == "" {
-		return AuthResult{}, invalid("Initiate Auth method not supported.")
+	if in.Name == AuthAdminPassword && in.Pool == "" || in.Name == AuthPassword && in.Pool != "" {
+		return AuthResult{}, invalid("Initiate Auth method not supported")
 	}
 	a, err := s.begin(ctx, c, in, right)
 	if err != nil {
@@ -118,7 +127,7 @@ func (s *Service) ofPool(ctx context.Context, c Call, in AuthInput) error {
 
 // begin reads who signs in. right is the flow that the client must have.
 func (s *Service) begin(ctx context.Context, c Call, in AuthInput, right string) (*signIn, error) {
-	a := &signIn{name: in.Parameters["USERNAME"], params: in.Parameters}
+	a := &signIn{name: in.Parameters["USERNAME"], params: in.Parameters, pages: in.pages}
 	if a.name == "" {
 		return nil, invalid("Missing required parameter USERNAME")
 	}
@@ -130,12 +139,12 @@ func (s *Service) begin(ctx context.Context, c Call, in AuthInput, right string)
 			return nil, err
 		}
 	}
-	by := ByClient{Client: in.Client, Username: a.name, SecretHash: in.Parameters["SECRET_HASH"]}
+	by := ByClient{Client: in.Client, Username: a.name, SecretHash: in.Parameters["SECRET_HASH"], pages: in.pages}
 	err := c.Env.DB.Read(ctx, func(q *db.Query) (err error) {
 		if a.pool, a.client, err = by.open(q, c); err != nil {
 			return err
 		}
-		if right != "" && !a.client.Settings.allows(right) {
+		if right != "" && !in.pages && !a.client.Settings.allows(right) {
 			return notEnabled(in.Name)
 		}
 		a.target, err = by.find(q, c, &a.pool, &a.client)
@@ -147,9 +156,6 @@ func (s *Service) begin(ctx context.Context, c Call, in AuthInput, right string)
 	if err != nil {
 		return nil, err
 	}
-	if a.target.user == nil {
-		dummyUnseal(c)
-	}
 	return a, nil
 }
 
@@ -157,8 +163,8 @@ func notEnabled(flow string) error { return invalid("%s flow not enabled for thi
 
 // dummyUnseal takes the time of reading a user.
 func dummyUnseal(c Call) {
-	_, _ = c.Env.Sealer.Open(placeSalt, make([]byte, srp.SaltSize+29))
-	_, _ = c.Env.Sealer.Open(placeVerifier, make([]byte, srp.VerifierSize+29))
+	_, _ = c.unseal(placeSalt, make([]byte, srp.SaltSize+29))
+	_, _ = c.unseal(placeVerifier, make([]byte, srp.VerifierSize+29))
 }
 
 // credentials are the salt and verifier of the user, or of nobody.
@@ -188,6 +194,12 @@ func (s *Service) byPassword(ctx context.Context, c Call, a *signIn, used *sessi
 	}
 	if err := s.refuseLocked(ctx, c, a.target.subject); err != nil {
 		return AuthResult{}, err
+	}
+	if err := a.mustReset(); err != nil {
+		return AuthResult{}, err
+	}
+	if u := a.target.user; u != nil && u.verifier == nil && u.hash != nil {
+		return s.byHash(ctx, c, a, password, used)
 	}
 	id, salt, verifier := s.credentials(a)
 	var right bool
@@ -284,7 +296,7 @@ func (o outcome) wrong() error {
 // finish does what follows the transaction: it sends the code and signs the
 // tokens.
 func (s *Service) finish(ctx context.Context, c Call, done step) (AuthResult, error) {
-	if err := s.sendMaybe(ctx, done.message); err != nil {
+	if err := s.sendMaybe(ctx, done.message, done.hide); err != nil {
 		return AuthResult{}, err
 	}
 	if done.grant == nil {
@@ -314,8 +326,11 @@ func (s *Service) afterPassword(tx *db.Tx, c Call, a *signIn, u *User, verifier 
 	return next, nil, err
 }
 
-// complete is the step that gives tokens.
+// complete is the step that gives tokens, or says who has signed in.
 func complete(tx *db.Tx, c Call, a *signIn, u *User) (step, error) {
+	if a.pages {
+		return step{result: AuthResult{Proved: proved(u, c.now())}}, nil
+	}
 	g, err := newGrant(tx, c, &a.pool, &a.client, u)
 	return step{grant: g}, err
 }

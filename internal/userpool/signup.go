@@ -6,6 +6,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"time"
 
 	"preamp/internal/db"
 	"preamp/internal/userpool/srp"
@@ -14,6 +15,9 @@ import (
 // ByClient is who calls for a user that need not be signed in.
 type ByClient struct {
 	Client, SecretHash, Username string
+
+	// pages is set for the hosted pages; see ByPages.
+	pages bool
 }
 
 // SignUpInput is what a user signs up with.
@@ -37,8 +41,10 @@ func (b ByClient) open(q *db.Query, c Call) (Pool, Client, error) {
 	if err != nil {
 		return Pool{}, Client{}, err
 	}
-	if err := client.prove(b.Username, b.SecretHash); err != nil {
-		return Pool{}, Client{}, err
+	if !b.pages {
+		if err := client.prove(b.Username, b.SecretHash); err != nil {
+			return Pool{}, Client{}, err
+		}
 	}
 	p, err := readPool(q, c.Env.Sealer, client.Pool)
 	return p, client, err
@@ -68,6 +74,7 @@ func prepare(c Call, p *Pool, name string, attributes map[string]string) (*User,
 	if _, ok := given[attrSub]; ok {
 		return nil, invalid("user.sub: Attribute cannot be updated.\n")
 	}
+	s.canonical(given)
 	username := name
 	if len(s.UsernameAttributes) > 0 {
 		username = ""
@@ -152,7 +159,7 @@ func (s *Service) SignUp(ctx context.Context, c Call, in SignUpInput) (SignedUp,
 			return SignedUp{}, err
 		}
 	}
-	to, code, err := p.signUpCode(u)
+	to, code, err := s.signUpCode(&p, u)
 	if err != nil {
 		return SignedUp{}, err
 	}
@@ -166,7 +173,7 @@ func (s *Service) SignUp(ctx context.Context, c Call, in SignUpInput) (SignedUp,
 		return SignedUp{}, err
 	}
 	out := SignedUp{Sub: u.Sub}
-	if client.Settings.allows(FlowChoice) {
+	if in.pages || client.Settings.allows(FlowChoice) {
 		out.Session = s.newSession(c, &client, u.ID, sessionSignUp, nil)
 	}
 	if to == nil {
@@ -205,40 +212,19 @@ func signUpCode(to delivery) sentCode {
 
 // signUpCode is the code of a new user and where it goes: the telephone first,
 // as in Cognito. Nil when the pool verifies nothing that the user has.
-func (p *Pool) signUpCode(u *User) (*delivery, string, error) {
+func (s *Service) signUpCode(p *Pool, u *User) (*delivery, string, error) {
 	for _, a := range []string{attrPhone, attrEmail} {
 		if v := u.Attributes[a]; v != "" && slices.Contains(p.Settings.AutoVerified, a) {
-			code, err := drawCode(codeDigits)
+			code, err := s.drawCode(codeDigits)
 			return &delivery{a, v}, code, err
 		}
 	}
 	return nil, "", nil
 }
 
-// target is the user of a name, or what stands for nobody.
-type target struct {
-	user    *User // nil for nobody
-	subject string
-}
-
-// find answers the user of a call without sign-in. Where the client hides users,
-// nobody is an answer like any other.
-func (b ByClient) find(q *db.Query, c Call, p *Pool, client *Client) (target, error) {
-	u, err := findUser(q, c, p, b.Username)
-	switch {
-	case err == nil:
-		return target{&u, u.ID}, nil
-	case !isNotFound(err):
-		return target{}, err
-	case client.Settings.HideUsers:
-		return target{subject: p.phantom(b.Username)}, nil
-	}
-	return target{}, noCombination()
-}
-
 // ConfirmSignUp confirms a user by the code. force takes an alias from a user who
 // has it. It answers a Session that signs in, when one is given that has not
-// expired.
+// expired, or when the code proves what one at sign-in would.
 //
 // Errors: CodeMismatchException, ExpiredCodeException, AliasExistsException,
 // LimitExceededException, NotAuthorizedException, UserNotFoundException.
@@ -270,6 +256,9 @@ func (s *Service) ConfirmSignUp(ctx context.Context, c Call, by ByClient, code s
 		if err != nil {
 			return nil, err
 		}
+		if client.signsInBy(&p, sent) {
+			confirmed = u.ID
+		}
 		if session != "" {
 			switch refusal, err := s.useSession(tx, c, &client, &u, session, sessionSignUp); {
 			case errors.Is(refusal, errSessionExpired): // the code took long to arrive: it is good without
@@ -285,6 +274,15 @@ func (s *Service) ConfirmSignUp(ctx context.Context, c Call, by ByClient, code s
 		next = s.newSession(c, &client, confirmed, sessionConfirmed, nil)
 	}
 	return next, err
+}
+
+// signsInBy reports whether the code of a sign-up is as good as one at sign-in:
+// sent to where that would be, and no older. aws-amplify 6 signs in after it, and
+// gives no Session to say who signed up.
+func (c *Client) signsInBy(p *Pool, sent sentCode) bool {
+	factor := map[string]string{attrEmail: challengeEmailOTP, attrPhone: challengeSMSOTP}[sent.attribute]
+	return c.Settings.allows(FlowChoice) && p.Settings.MFA.Mode != MFAOn && p.Settings.hasFirstFactor(factor) &&
+		codeLife-sent.life < time.Duration(c.Settings.AuthSession)*time.Minute
 }
 
 // confirm makes the user a confirmed one and the attribute a verified one.
@@ -307,7 +305,7 @@ func confirm(tx *db.Tx, c Call, p *Pool, u *User, sent sentCode, force bool) err
 //
 // Errors: AliasExistsException.
 func freeAlias(tx *db.Tx, c Call, p *Pool, u *User, attribute string, force bool) error {
-	if !p.Settings.aliases(attribute) {
+	if !p.Settings.aliases(attribute) || u.external() {
 		return nil
 	}
 	other, err := holder(tx.Query(), c, p, u, u.Attributes[attribute])
@@ -330,18 +328,20 @@ func freeAlias(tx *db.Tx, c Call, p *Pool, u *User, attribute string, force bool
 // Errors: InvalidParameterException for a confirmed one, LimitExceededException,
 // NotAuthorizedException, UserNotFoundException, CodeDeliveryFailureException.
 func (s *Service) ResendConfirmationCode(ctx context.Context, c Call, by ByClient) (*Delivery, error) {
-	code, err := drawCode(codeDigits)
+	code, err := s.drawCode(codeDigits)
 	if err != nil {
 		return nil, err
 	}
 	var out *Delivery
 	var message *Message
+	hide := false
 	err = judge(ctx, c, func(tx *db.Tx) (refusal, err error) {
 		out, message = nil, nil
 		p, client, err := by.open(tx.Query(), c)
 		if err != nil {
 			return nil, err
 		}
+		hide = client.Settings.HideUsers
 		t, err := by.find(tx.Query(), c, &p, &client)
 		if err != nil {
 			return nil, err
@@ -360,7 +360,7 @@ func (s *Service) ResendConfirmationCode(ctx context.Context, c Call, by ByClien
 				return invalid("User is already confirmed."), nil
 			}
 		default:
-			if to, _, err = p.signUpCode(t.user); err != nil {
+			if to, _, err = s.signUpCode(&p, t.user); err != nil {
 				return nil, err
 			}
 			if to == nil && !client.Settings.HideUsers {
@@ -378,12 +378,19 @@ func (s *Service) ResendConfirmationCode(ctx context.Context, c Call, by ByClien
 	if err != nil {
 		return nil, err
 	}
-	return out, s.sendMaybe(ctx, message)
+	return out, s.sendMaybe(ctx, message, hide)
 }
 
-func (s *Service) sendMaybe(ctx context.Context, m *Message) error {
+// sendMaybe sends a message, if there is one. With hide a failure stays in the log:
+// only who exists is sent something, so that telling of it would tell who does.
+func (s *Service) sendMaybe(ctx context.Context, m *Message, hide bool) error {
 	if m == nil {
 		return nil
 	}
-	return s.send(ctx, *m)
+	err := s.send(ctx, *m)
+	if err != nil && hide {
+		s.log.WarnContext(ctx, "code not delivered", "pool", m.Pool, "error", err)
+		return nil
+	}
+	return err
 }

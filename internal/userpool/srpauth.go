@@ -149,6 +149,9 @@ func (s *Service) verifyPassword(ctx context.Context, c Call, in AuthInput) (Aut
 	if err := s.refuseLocked(ctx, c, a.target.subject); err != nil {
 		return AuthResult{}, err
 	}
+	if err := a.mustReset(); err != nil {
+		return AuthResult{}, err
+	}
 	id, _, verifier := s.credentials(a)
 	id.User = block.SRPUser
 	var right bool

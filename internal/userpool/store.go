@@ -4,6 +4,7 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"sync/atomic"
 	"time"
 
 	"preamp/internal/db"
@@ -28,6 +29,17 @@ type Call struct {
 	Env token.Env
 	// Now is the time; the zero value is the present.
 	Now time.Time
+
+	// unseals counts how many secrets of users are opened, in tests.
+	unseals *atomic.Int64
+}
+
+// unseal opens a secret of a user, or something like it in the place of one.
+func (c Call) unseal(place string, sealed []byte) ([]byte, error) {
+	if c.unseals != nil {
+		c.unseals.Add(1)
+	}
+	return c.Env.Sealer.Open(place, sealed)
 }
 
 // now is the time of the call as it is stored.
@@ -47,6 +59,7 @@ const (
 	placeClientSecret = "user_client.secret_sealed"
 	placeSalt         = "user_account.salt_sealed"
 	placeVerifier     = "user_account.verifier_sealed"
+	placeHash         = "user_account.hash_sealed"
 	placeTOTP         = "user_account.totp_sealed"
 	placeNewTOTP      = "user_account.totp_new_sealed"
 	placeOldSalt      = "user_password.salt_sealed"

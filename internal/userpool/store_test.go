@@ -177,14 +177,14 @@ func TestListUsers(t *testing.T) {
 		for filter, wantNames := range map[string][]string{
 			``:                                    {"Alice", "alan", "bob", "o'neil", "per%cent", "new"},
 			`username = "alice"`:                  {"Alice"},
-			`username ^= "AL"`:                    {"Alice", "alan"},
+			`username ^= "AL"`:                    {"alan", "Alice"}, // by value
 			`"username" ^= "o'"`:                  {"o'neil"},
 			`username ^= "%"`:                     nil,
 			`email = "al0@EXAMPLE.com"`:           {"Alice"},
 			`email ^= "bo2@"`:                     {"bob"},
 			`family_name = "Fam1"`:                {"alan", "o'neil"},
 			`family_name = "fam1"`:                nil,
-			`family_name ^= ""`:                   {"Alice", "alan", "bob", "o'neil", "per%cent"},
+			`family_name ^= ""`:                   {"Alice", "bob", "per%cent", "alan", "o'neil"},
 			`sub = "` + sub + `"`:                 {"alan"},
 			`status = "Disabled"`:                 {"bob"},
 			`status = "enabled"`:                  {"Alice", "alan", "o'neil", "per%cent", "new"},
@@ -193,12 +193,23 @@ func TestListUsers(t *testing.T) {
 			`username = "a\"b"`:                   nil,
 			`username = "x' OR '1'='1"`:           nil,
 			`status = "x"`:                        nil,
-			`status ^= ""`:                        {"Alice", "alan", "bob", "o'neil", "per%cent", "new"},
+			`status ^= ""`:                        {"bob", "Alice", "alan", "o'neil", "per%cent", "new"},
 		} {
 			list, _, err := f.Users(ctx, f.call(), poolID, filter, userpool.Page{})
 			must(t, filter, err)
 			if d := cmp.Diff(wantNames, usernames(list)); d != "" {
 				t.Errorf("%s: %s", filter, d)
+			}
+			// By pages it is the same.
+			var paged []string
+			page := userpool.Page{Limit: 1}
+			for more := true; more; more = page.Token != "" {
+				list, page.Token, err = f.Users(ctx, f.call(), poolID, filter, page)
+				must(t, filter, err)
+				paged = append(paged, usernames(list)...)
+			}
+			if d := cmp.Diff(wantNames, paged); d != "" {
+				t.Errorf("%s by pages: %s", filter, d)
 			}
 		}
 		for filter, text := range map[string]string{

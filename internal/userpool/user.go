@@ -7,6 +7,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -36,10 +37,14 @@ type User struct {
 	Created, Changed time.Time
 
 	salt, verifier []byte // nil without a password
-	passwordEnd    *int64
-	totp           []byte // the secret of the software token, if the user has one
-	totpNew        []byte
-	totpStep       int64
+	// hash is of another system, in the place of a verifier, for imported users who
+	// have not signed in by their password yet.
+	hash        []byte
+	passwordEnd *int64
+	totp        []byte // the secret of the software token, if the user has one
+	totpNew     []byte
+	totpStep    int64
+	identities  []identity // accounts at providers
 }
 
 // UserMFA are the second factors that a user has chosen.
@@ -72,6 +77,9 @@ func (u *User) All() map[string]string {
 		out = map[string]string{}
 	}
 	out[attrSub] = u.Sub
+	if len(u.identities) > 0 {
+		out["identities"] = identitiesText(u.identities)
+	}
 	return out
 }
 
@@ -80,21 +88,24 @@ func (u *User) verified(attribute string) bool {
 	return u.Attributes[attribute] != "" && u.Attributes[attribute+"_verified"] == "true"
 }
 
+// hasPassword reports whether there is a password that signs the user in.
+func (u *User) hasPassword() bool { return u.verifier != nil || u.hash != nil }
+
 // identity is what the password belongs to.
 func (u *User) identity() srp.Identity {
 	return srp.Identity{Pool: srp.PoolName(u.Pool), User: u.Username}
 }
 
-const userColumns = `u.id, u.pool, u.username, u.sub, u.status, u.enabled, u.attributes, u.salt_sealed, u.verifier_sealed,
-	u.password_end_ms, u.mfa, u.totp_sealed, u.totp_new_sealed, u.totp_step, u.created_ms, u.changed_ms`
+const userColumns = `u.id, u.pool, u.username, u.sub, u.status, u.enabled, u.attributes, u.salt_sealed, u.verifier_sealed, u.hash_sealed,
+	u.password_end_ms, u.mfa, u.totp_sealed, u.totp_new_sealed, u.totp_step, u.identities, u.created_ms, u.changed_ms`
 
-func scanUser(r db.Row, sealer *keys.Sealer) (User, error) {
+func scanUser(r db.Row, call Call) (User, error) {
 	var u User
 	var enabled, created, changed int64
-	var attributes, mfa string
-	var salt, verifier, totp, totpNew []byte
-	err := r.Scan(&u.ID, &u.Pool, &u.Username, &u.Sub, &u.Status, &enabled, &attributes, &salt, &verifier,
-		&u.passwordEnd, &mfa, &totp, &totpNew, &u.totpStep, &created, &changed)
+	var attributes, mfa, identities string
+	var salt, verifier, hash, totp, totpNew []byte
+	err := r.Scan(&u.ID, &u.Pool, &u.Username, &u.Sub, &u.Status, &enabled, &attributes, &salt, &verifier, &hash,
+		&u.passwordEnd, &mfa, &totp, &totpNew, &u.totpStep, &identities, &created, &changed)
 	if err != nil {
 		return User{}, err
 	}
@@ -105,6 +116,9 @@ func scanUser(r db.Row, sealer *keys.Sealer) (User, error) {
 	if err := json.Unmarshal([]byte(mfa), &u.MFA); err != nil {
 		return User{}, fmt.Errorf("decode second factors: %w", err)
 	}
+	if err := json.Unmarshal([]byte(identities), &u.identities); err != nil {
+		return User{}, fmt.Errorf("decode identities: %w", err)
+	}
 	for _, c := range []struct {
 		place  string
 		sealed []byte
@@ -112,13 +126,14 @@ func scanUser(r db.Row, sealer *keys.Sealer) (User, error) {
 	}{
 		{placeSalt, salt, &u.salt},
 		{placeVerifier, verifier, &u.verifier},
+		{placeHash, hash, &u.hash},
 		{placeTOTP, totp, &u.totp},
 		{placeNewTOTP, totpNew, &u.totpNew},
 	} {
 		if c.sealed == nil {
 			continue
 		}
-		if *c.to, err = sealer.Open(sealPlace(c.place, u.ID), c.sealed); err != nil {
+		if *c.to, err = call.unseal(sealPlace(c.place, u.ID), c.sealed); err != nil {
 			return User{}, err
 		}
 	}
@@ -133,7 +148,7 @@ func findUser(q *db.Query, c Call, p *Pool, name string) (User, error) {
 		return User{}, noUser()
 	}
 	u, err := scanUser(q.Row(`SELECT `+userColumns+` FROM env.user_name n JOIN env.user_account u ON u.id = n.user_id
-		WHERE n.pool = $1 AND n.value = $2`, p.ID, p.Settings.foldName(name)), c.Env.Sealer)
+		WHERE n.pool = $1 AND n.value = $2`, p.ID, p.Settings.foldName(name)), c)
 	if errors.Is(err, db.ErrNoRows) {
 		return User{}, noUser()
 	}
@@ -147,7 +162,7 @@ func findUser(q *db.Query, c Call, p *Pool, name string) (User, error) {
 //
 // Errors: UserNotFoundException.
 func readUser(q *db.Query, c Call, id string) (User, error) {
-	u, err := scanUser(q.Row(`SELECT `+userColumns+` FROM env.user_account u WHERE u.id = $1`, id), c.Env.Sealer)
+	u, err := scanUser(q.Row(`SELECT `+userColumns+` FROM env.user_account u WHERE u.id = $1`, id), c)
 	if errors.Is(err, db.ErrNoRows) {
 		return User{}, noUser()
 	}
@@ -157,13 +172,20 @@ func readUser(q *db.Query, c Call, id string) (User, error) {
 	return u, nil
 }
 
+// lockStatement locks and reads at once. SQLite takes no alias in RETURNING.
+var lockStatement = `UPDATE env.user_account SET changed_ms = changed_ms WHERE id = $1 RETURNING ` + strings.ReplaceAll(userColumns, "u.", "")
+
 // lockUser makes others that change the user wait for this transaction, and
 // answers the user as they left it.
 func lockUser(tx *db.Tx, c Call, id string) (User, error) {
-	if _, err := tx.Exec(`UPDATE env.user_account SET changed_ms = changed_ms WHERE id = $1`, id); err != nil {
+	u, err := scanUser(tx.Row(lockStatement, id), c)
+	if errors.Is(err, db.ErrNoRows) {
+		return User{}, noUser()
+	}
+	if err != nil {
 		return User{}, fmt.Errorf("lock user: %w", err)
 	}
-	return readUser(tx.Query(), c, id)
+	return u, nil
 }
 
 var usernameForm = regexp.MustCompile(`^[\p{L}\p{M}\p{S}\p{N}\p{P}]{1,128}$`)
@@ -198,10 +220,10 @@ func insertUser(tx *db.Tx, c Call, p *Pool, u *User) error {
 	}
 	salt, verifier := sealPassword(c.Env.Sealer, u)
 	_, err = tx.Exec(`INSERT INTO env.user_account (id, pool, username, sub, status, enabled, attributes, salt_sealed, verifier_sealed,
-			password_end_ms, mfa, totp_step, created_ms, changed_ms)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, $12, $13)`,
+			password_end_ms, mfa, totp_step, identities, created_ms, changed_ms)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, $12, $13, $14)`,
 		u.ID, u.Pool, u.Username, u.Sub, u.Status, flag(u.Enabled), attributes, salt, verifier, u.passwordEnd, mfa,
-		u.Created.UnixMilli(), u.Changed.UnixMilli())
+		identitiesText(u.identities), u.Created.UnixMilli(), u.Changed.UnixMilli())
 	if err != nil {
 		return fmt.Errorf("insert user: %w", err)
 	}
@@ -256,7 +278,7 @@ func saveUser(tx *db.Tx, c Call, p *Pool, u *User) error {
 // for the history.
 func savePassword(tx *db.Tx, c Call, p *Pool, u *User, before User) error {
 	salt, verifier := sealPassword(c.Env.Sealer, u)
-	_, err := tx.Exec(`UPDATE env.user_account SET salt_sealed = $2, verifier_sealed = $3, password_end_ms = $4 WHERE id = $1`,
+	_, err := tx.Exec(`UPDATE env.user_account SET salt_sealed = $2, verifier_sealed = $3, hash_sealed = NULL, password_end_ms = $4 WHERE id = $1`,
 		u.ID, salt, verifier, u.passwordEnd)
 	if err != nil {
 		return fmt.Errorf("update password: %w", err)
@@ -288,6 +310,7 @@ func removeUser(tx *db.Tx, id string) error {
 		`DELETE FROM env.user_name WHERE user_id = $1`, `DELETE FROM env.user_search WHERE user_id = $1`,
 		`DELETE FROM env.user_member WHERE user_id = $1`, `DELETE FROM env.user_code WHERE subject = $1`,
 		`DELETE FROM env.user_attempt WHERE subject = $1`, `DELETE FROM env.user_password WHERE user_id = $1`,
+		`DELETE FROM env.user_identity WHERE user_id = $1`,
 		`DELETE FROM env.user_account WHERE id = $1`,
 	} {
 		if _, err := tx.Exec(statement, id); err != nil {

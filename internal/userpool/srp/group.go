@@ -3,6 +3,7 @@ package srp
 import (
 	"crypto/subtle"
 	"encoding/hex"
+	"sync/atomic"
 
 	"filippo.io/bigmod"
 )
@@ -45,7 +46,13 @@ type Server struct {
 	// powers holds g^(j*16^i) for i < 64 and j < 16, one after the other: with it
 	// a power of g costs 64 multiplications and no squaring.
 	powers []uint
+	// made counts the powers that were computed.
+	made atomic.Int64
 }
+
+// Powers is how many powers were computed so far: the measure of what proofs cost.
+// Who asks for a user that does not exist must cost as many.
+func (s *Server) Powers() int64 { return s.made.Load() }
 
 // New makes a Server.
 func New() *Server {
@@ -102,6 +109,7 @@ func (s *Server) isElement(b []byte) bool {
 
 // powerOfG is g^e mod N.
 func (s *Server) powerOfG(e *[exponentSize]byte) *bigmod.Nat {
+	s.made.Add(1)
 	out, factor := s.small(1), s.small(0)
 	for i := range windows {
 		// The lowest four bits are in the last byte.

@@ -92,6 +92,7 @@ func (h *Handshake) scrambler() [exponentSize]byte {
 
 // shared is S = (A * v^u)^b mod N.
 func (s *Server) shared(h *Handshake, verifier []byte, u [exponentSize]byte) []byte {
+	s.made.Add(2)
 	base := s.element(verifier)
 	base.Exp(base, u[:], s.m).Mul(s.element(h.a.b), s.m)
 	return base.Exp(base, h.secret[:], s.m).Bytes(s.m)

@@ -33,6 +33,8 @@ CREATE TABLE env.user_account (
     attributes      text COLLATE "C" NOT NULL, -- JSON object of texts
     salt_sealed     bytea,
     verifier_sealed bytea,
+    -- The hash of another system, of an imported user, until the first sign-in.
+    hash_sealed     bytea,
     -- When the temporary password ends.
     password_end_ms bigint,
     -- Second factors, JSON.
