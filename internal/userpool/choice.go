@@ -107,7 +107,7 @@ func (s *Service) firstCode(ctx context.Context, c Call, a *signIn, factor strin
 			done, err = s.askCode(tx, c, a, u, factor, delivery{attribute, u.Attributes[attribute]}, factorDigits, firstProof)
 			return nil, err
 		}
-		done = s.codeChallenge(c, a, a.target.subject, factor, draw(32, alnum), a.pool.simulated(a.name, attribute), firstProof)
+		done = s.codeChallenge(c, a, a.target.subject, factor, draw(32, alnum), a.pool.simulated(a.name, attribute), firstProof, "")
 		return nil, countCode(tx, a.pool.ID, a.target.subject, c)
 	})
 	if err != nil {

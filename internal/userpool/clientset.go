@@ -3,6 +3,7 @@ package userpool
 import (
 	"encoding/json"
 	"math"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -191,9 +192,8 @@ func redirectable(u string) bool {
 	case "https":
 		return true
 	case "http":
-		host, _, _ := strings.Cut(rest, "/")
-		name, _, _ := strings.Cut(host, ":")
-		return name == "localhost" || name == "127.0.0.1" || strings.HasPrefix(host, "[::1]")
+		at, err := url.Parse(u)
+		return err == nil && at.User == nil && slices.Contains([]string{"localhost", "127.0.0.1", "::1"}, at.Hostname())
 	case "javascript", "data", "file", "vbscript", "blob", "about":
 		return false
 	}

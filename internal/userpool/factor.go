@@ -52,16 +52,16 @@ func (s *Service) secondFactor(tx *db.Tx, c Call, a *signIn, u *User) (step, err
 	if err != nil {
 		return step{}, err
 	}
-	return s.ask(c, a, u, challengeSelectMFA, map[string]string{"MFAS_CAN_CHOOSE": text}, nil), nil
+	return s.ask(c, a, u, challengeSelectMFA, map[string]string{"MFAS_CAN_CHOOSE": text}), nil
 }
 
-// ask is the step that is a challenge.
-func (s *Service) ask(c Call, a *signIn, u *User, challenge string, parameters, data map[string]string) step {
+// ask is the step that is a challenge, to who has proved the password.
+func (s *Service) ask(c Call, a *signIn, u *User, challenge string, parameters map[string]string) step {
 	if parameters == nil {
 		parameters = map[string]string{}
 	}
 	return step{result: AuthResult{
-		Challenge: challenge, Parameters: parameters, Session: s.newSession(c, &a.client, u.ID, challenge, data),
+		Challenge: challenge, Parameters: parameters, Session: s.newSession(c, &a.client, u.ID, challenge, map[string]string{dataPassword: a.pool.passwordMark(u)}),
 	}}
 }
 
@@ -83,7 +83,7 @@ func (s *Service) askFactor(tx *db.Tx, c Call, a *signIn, u *User, factor string
 		if u.MFA.Device != "" {
 			parameters["FRIENDLY_DEVICE_NAME"] = u.MFA.Device
 		}
-		return s.ask(c, a, u, factor, parameters, nil), nil
+		return s.ask(c, a, u, factor, parameters), nil
 	case challengeEmailOTP:
 		return s.askCode(tx, c, a, u, factor, delivery{attrEmail, u.Attributes[attrEmail]}, codeDigits, secondProof)
 	}
@@ -113,13 +113,17 @@ func (s *Service) askCode(tx *db.Tx, c Call, a *signIn, u *User, challenge strin
 		return step{}, err
 	}
 	m := a.pool.Settings.Messages.factor().render(to, &a.pool, u, code)
-	out := s.codeChallenge(c, a, u.ID, challenge, code, to.details(), proof)
+	mark := ""
+	if proof != firstProof {
+		mark = a.pool.passwordMark(u)
+	}
+	out := s.codeChallenge(c, a, u.ID, challenge, code, to.details(), proof, mark)
 	out.message = &m
 	out.hide = proof == firstProof && a.client.Settings.HideUsers
 	return out, nil
 }
 
-func (s *Service) codeChallenge(c Call, a *signIn, subject, challenge, code string, to *Delivery, proof string) step {
+func (s *Service) codeChallenge(c Call, a *signIn, subject, challenge, code string, to *Delivery, proof, mark string) step {
 	id := uuid.NewString()
 	return step{result: AuthResult{
 		Challenge: challenge,
@@ -127,7 +131,7 @@ func (s *Service) codeChallenge(c Call, a *signIn, subject, challenge, code stri
 			"CODE_DELIVERY_DELIVERY_MEDIUM": to.Medium, "CODE_DELIVERY_DESTINATION": to.Destination,
 		},
 		Session: makeSession(c, &a.client, id, subject, challenge, map[string]string{
-			dataHash: hex.EncodeToString(a.pool.codeHash(subject, "factor "+id, code)), dataProof: proof,
+			dataHash: hex.EncodeToString(a.pool.codeHash(subject, "factor "+id, code)), dataProof: proof, dataPassword: mark,
 		}),
 	}}
 }
@@ -222,6 +226,9 @@ func (s *Service) proceed(ctx context.Context, c Call, a *signIn, in *session, n
 		}
 		if err != nil {
 			return nil, err
+		}
+		if !in.stands(&a.pool, &u) {
+			return errSession(), nil
 		}
 		if !u.Enabled {
 			return disabled(), nil

@@ -137,6 +137,13 @@ func (s *Service) ConfirmForgotPassword(ctx context.Context, c Call, by ByClient
 		if _, err := p.mayReset(&u); err != nil {
 			return err, nil
 		}
+		if u.Attributes[sent.attribute] != sent.value {
+			// Whoever reads an address that the user has given up resets nothing.
+			if client.Settings.HideUsers {
+				return wrongCode(), nil
+			}
+			return expiredCode(), nil
+		}
 		if err := s.checkHistory(tx.Query(), c, &p, &u, password); err != nil {
 			return nil, err
 		}
@@ -144,9 +151,7 @@ func (s *Service) ConfirmForgotPassword(ctx context.Context, c Call, by ByClient
 			return nil, err
 		}
 		// Receiving the code has proved the address again.
-		if sent.attribute != "" && u.Attributes[sent.attribute] == sent.value {
-			u.Attributes[sent.attribute+"_verified"] = "true"
-		}
+		u.Attributes[sent.attribute+"_verified"] = "true"
 		return nil, s.replacePassword(tx, c, &p, u, fresh, StatusConfirmed, true)
 	})
 }

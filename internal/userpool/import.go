@@ -129,6 +129,11 @@ func (b *batch) judge(in *ImportUser) (u *User, field string, err error) {
 	if u, err = prepare(b.c, b.pool, in.Username, attributes); err != nil {
 		return nil, attrUsername, err
 	}
+	for value, kind := range u.names(&b.pool.Settings) {
+		if err := b.pool.Settings.mayPrefer(kind, value); err != nil {
+			return nil, attrPreferred, err
+		}
+	}
 	for _, a := range []string{attrEmail, attrPhone} {
 		if u.Attributes[a] == "" && u.Attributes[a+"_verified"] == "true" {
 			return nil, a + "_verified", invalid("There is no %s.", a)

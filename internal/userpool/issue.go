@@ -91,13 +91,17 @@ func (s *Service) issue(ctx context.Context, c Call, g *grant) (*Tokens, error) 
 	scopes := strings.Fields(g.session.Scope)
 	u := g.user
 	u.Attributes = scoped(u.Attributes, scopes)
-	out, err := s.tokens.Issue(ctx, c.Env,
-		token.Pool{ID: g.pool.ID, Issuer: s.issuer(g.pool.ID, g.pool.Settings.AWSIssuer)},
-		TokenUser(&u, &g.client, g.groups),
-		token.Grant{
-			Client: g.client.ID, Scope: g.session.Scope, AuthTime: g.session.AuthTime, Session: g.session.ID, Event: uuid.NewString(),
-			IDLife: set.IDLife(), AccessLife: set.AccessLife(), OAuth: len(scopes) > 0, Nonce: g.nonce,
-		}, c.now())
+	var out token.Issued
+	err := s.sign(ctx, func() (err error) {
+		out, err = s.tokens.Issue(ctx, c.Env,
+			token.Pool{ID: g.pool.ID, Issuer: s.issuer(g.pool.ID, g.pool.Settings.AWSIssuer)},
+			TokenUser(&u, &g.client, g.groups),
+			token.Grant{
+				Client: g.client.ID, Scope: g.session.Scope, AuthTime: g.session.AuthTime, Session: g.session.ID, Event: uuid.NewString(),
+				IDLife: set.IDLife(), AccessLife: set.AccessLife(), OAuth: len(scopes) > 0, Nonce: g.nonce,
+			}, c.now())
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}

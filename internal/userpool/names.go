@@ -33,6 +33,28 @@ func (u *User) names(s *Settings) map[string]string {
 	return out
 }
 
+// addressAlias says what kind of address a name is that could sign somebody else
+// in: in the compared form, in which letters that look the same are the same.
+func (s *Settings) addressAlias(name string) string {
+	name = s.foldName(name)
+	switch {
+	case s.aliases(attrEmail) && isEmail(name):
+		return "email"
+	case s.aliases(attrPhone) && isPhone(name):
+		return "phone number"
+	}
+	return ""
+}
+
+// mayPrefer refuses an address as preferred user name, which nobody proves: it
+// would be taken when its owner comes.
+func (s *Settings) mayPrefer(kind, name string) error {
+	if word := s.addressAlias(name); kind == attrPreferred && word != "" {
+		return invalid("Preferred username cannot be of %[1]s format, since user pool is configured for %[1]s alias.", word)
+	}
+	return nil
+}
+
 // foldSearch is the form in which values are searched: e-mail addresses do not
 // differ by case, nor do user names where the pool says so.
 func (s *Settings) foldSearch(attribute, value string) string {
@@ -86,6 +108,9 @@ func syncNames(tx *db.Tx, p *Pool, u *User, fresh bool) error {
 	for _, value := range sortedKeys(want) {
 		if _, ok := had[value]; ok {
 			continue
+		}
+		if err := p.Settings.mayPrefer(want[value], value); err != nil {
+			return err
 		}
 		n, err := tx.Exec(`INSERT INTO env.user_name (pool, value, kind, user_id) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
 			p.ID, value, want[value], u.ID)

@@ -66,6 +66,9 @@ func (s *Service) answerEmail(ctx context.Context, c Call, a *signIn, in *sessio
 		if err := u.maySignIn(); err != nil {
 			return step{}, err, nil
 		}
+		if len(a.pool.mfaFactors(u)) > 0 {
+			return step{}, errSession(), nil
+		}
 		u.Attributes[attrEmail], u.Attributes[attrEmail+"_verified"] = address, "true"
 		u.MFA.Email, u.MFA.Preferred = true, challengeEmailOTP
 		if err := freeAlias(tx, c, &a.pool, u, attrEmail, false); err != nil {
@@ -100,7 +103,7 @@ func (s *Service) askNewPassword(c Call, a *signIn, u *User) (step, error) {
 	}
 	return s.ask(c, a, u, challengeNewPassword, map[string]string{
 		"requiredAttributes": required, "userAttributes": present,
-	}, nil), nil
+	}), nil
 }
 
 // answerNewPassword sets the password in the place of a temporary one, and the

@@ -103,6 +103,19 @@ func (s *Service) prove(ctx context.Context, work func() error) error {
 	return work()
 }
 
+// sign runs work that signs tokens when it is its turn. It takes the same turns as
+// proofs, so that any number of sign-ins leaves the other cores to everybody else,
+// and waits as long as its caller does: the session that it signs for exists.
+func (s *Service) sign(ctx context.Context, work func() error) error {
+	select {
+	case s.proofs <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { <-s.proofs }()
+	return work()
+}
+
 // judge runs a transaction whose outcome may be a refusal that is kept: the
 // attempts that it counted stay counted.
 func judge(ctx context.Context, c Call, fn func(tx *db.Tx) (refusal, err error)) error {

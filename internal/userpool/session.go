@@ -1,6 +1,9 @@
 package userpool
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -106,6 +109,27 @@ func openSession(c Call, client, text, challenge string) (session, error) {
 		return session{}, errSessionExpired
 	}
 	return out, nil
+}
+
+// dataPassword marks the Session of a step behind a password.
+const dataPassword = "w"
+
+// passwordMark stands for the password that a user has at the moment.
+func (p *Pool) passwordMark(u *User) string {
+	if u.verifier == nil {
+		return ""
+	}
+	mac := hmac.New(sha256.New, p.secret)
+	fmt.Fprintf(mac, "password\x00%s\x00", u.ID)
+	mac.Write(u.verifier)
+	return hex.EncodeToString(mac.Sum(nil)[:16])
+}
+
+// stands reports whether the user still has the password by which a Session was
+// reached: what was begun with a password ends with it.
+func (in *session) stands(p *Pool, u *User) bool {
+	mark := in.Data[dataPassword]
+	return mark == "" || mark == p.passwordMark(u)
 }
 
 // claim uses up what can be used once. It reports false when it was used.

@@ -27,7 +27,7 @@ func (s *Service) askSetup(c Call, a *signIn, u *User) (step, error) {
 	if err != nil {
 		return step{}, err
 	}
-	return s.ask(c, a, u, challengeSetup, map[string]string{"MFAS_CAN_SETUP": text}, nil), nil
+	return s.ask(c, a, u, challengeSetup, map[string]string{"MFAS_CAN_SETUP": text}), nil
 }
 
 // answerSetup goes on when the software token was verified.
@@ -54,6 +54,9 @@ func (s *Service) setupEmail(ctx context.Context, c Call, a *signIn, in *session
 		return AuthResult{}, invalid("Invalid email address format.")
 	}
 	return s.proceed(ctx, c, a, in, func(tx *db.Tx, u *User) (step, error) {
+		if len(a.pool.mfaFactors(u)) > 0 {
+			return step{}, errSession()
+		}
 		if u.verified(attrEmail) && u.Attributes[attrEmail] != address {
 			return step{}, notAuthorized("Cannot modify an already provided email")
 		}
@@ -81,6 +84,15 @@ func (s *Service) AssociateSoftwareToken(ctx context.Context, c Call, accessToke
 	out := Software{Secret: totpText(secret)}
 	err = judge(ctx, c, func(tx *db.Tx) (refusal, err error) {
 		if b.session != nil {
+			u, err := lockUser(tx, c, b.userID)
+			switch {
+			case isNotFound(err):
+				return noUser(), nil
+			case err != nil:
+				return nil, err
+			case !b.maySetUp(&u):
+				return errSession(), nil
+			}
 			if refusal, err := claimSession(tx, b.pool.ID, *b.session); refusal != nil || err != nil {
 				return refusal, err
 			}
@@ -93,7 +105,7 @@ func (s *Service) AssociateSoftwareToken(ctx context.Context, c Call, accessToke
 		return nil, err
 	})
 	if err == nil && b.session != nil {
-		out.Session = s.newSession(c, &b.client, b.userID, challengeSetup, nil)
+		out.Session = s.newSession(c, &b.client, b.userID, challengeSetup, map[string]string{dataPassword: b.session.Data[dataPassword]})
 	}
 	return out, err
 }
@@ -104,6 +116,13 @@ type bearer struct {
 	client  Client
 	userID  string
 	session *session // nil for an access token
+}
+
+// maySetUp reports whether a Session may still lead to a second factor. The first
+// one ends that: else whoever knows the password, and keeps a Session, could put a
+// factor of their own in its place. Access tokens may replace it.
+func (b *bearer) maySetUp(u *User) bool {
+	return b.session == nil || b.session.stands(&b.pool, u) && len(b.pool.mfaFactors(u)) == 0
 }
 
 func (s *Service) bySession(ctx context.Context, c Call, accessToken, sessionText string) (b bearer, err error) {
@@ -145,7 +164,9 @@ func (s *Service) VerifySoftwareToken(ctx context.Context, c Call, accessToken, 
 	}
 	err = judge(ctx, c, func(tx *db.Tx) (refusal, err error) { return b.verify(tx, c, code, device) })
 	if err == nil && b.session != nil {
-		next = s.newSession(c, &b.client, b.userID, challengeSetup, map[string]string{dataProved: "1"})
+		next = s.newSession(c, &b.client, b.userID, challengeSetup, map[string]string{
+			dataProved: "1", dataPassword: b.session.Data[dataPassword],
+		})
 	}
 	return next, err
 }
@@ -166,6 +187,9 @@ func (b *bearer) verify(tx *db.Tx, c Call, code, device string) (refusal, err er
 	}
 	if err != nil {
 		return nil, err
+	}
+	if !b.maySetUp(&u) {
+		return errSession(), nil
 	}
 	if u.totpNew == nil {
 		return fail(errs.NotFound, codeNoSoftwareToken, "Software token TOTP multi-factor authentication (MFA) is not enabled for the user."), nil

@@ -254,6 +254,9 @@ func (s *Service) settle(ctx context.Context, c Call, a *signIn, o outcome,
 		if err != nil {
 			return nil, err
 		}
+		if o.session != nil && !o.session.stands(&a.pool, &u) {
+			return errSession(), nil
+		}
 		done, refusal, err = next(tx, &u)
 		return refusal, err
 	})

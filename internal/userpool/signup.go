@@ -87,15 +87,8 @@ func prepare(c Call, p *Pool, name string, attributes map[string]string) (*User,
 		}
 		given[attribute] = name
 	}
-	for _, a := range []struct {
-		attribute, word string
-		is              func(string) bool
-	}{
-		{attrEmail, "email", isEmail}, {attrPhone, "phone number", isPhone},
-	} {
-		if s.aliases(a.attribute) && a.is(name) {
-			return nil, invalid("Username cannot be of %[1]s format, since user pool is configured for %[1]s alias.", a.word)
-		}
+	if word := s.addressAlias(name); word != "" {
+		return nil, invalid("Username cannot be of %[1]s format, since user pool is configured for %[1]s alias.", word)
 	}
 	u, err := newUser(p.ID, username, c.now())
 	if err != nil {
@@ -255,6 +248,9 @@ func (s *Service) ConfirmSignUp(ctx context.Context, c Call, by ByClient, code s
 		u, err := lockUser(tx, c, t.subject)
 		if err != nil {
 			return nil, err
+		}
+		if u.Status != StatusUnconfirmed { // it must not end what an administrator has decided since
+			return wrongCode(), nil
 		}
 		if client.signsInBy(&p, sent) {
 			confirmed = u.ID
