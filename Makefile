@@ -2,7 +2,7 @@
 SHELL       := /bin/sh
 .DEFAULT_GOAL := help
 .PHONY: help run build check check/format check/vet check/fix check/static check/layers check/generated fmt generate setup test test/stages test/packages test/race test/sqlite test/pg test/script \
-        test/conformance test/fault test/scale fuzz bench bench-peers bench/compare cover clean FORCE
+        test/attack test/conformance test/fault test/scale fuzz bench bench-peers bench/compare cover clean FORCE
 
 GO          ?= go
 VERSION     ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
@@ -78,7 +78,7 @@ test: setup build ## everything, under 25 minutes on 2 cores
 # race detector slows SQLite reads about 15 times.
 test/stages:
 	$(MAKE) --no-print-directory test/packages
-	$(MAKE) --no-print-directory test/script test/conformance
+	$(MAKE) --no-print-directory test/script test/attack test/conformance
 	$(MAKE) --no-print-directory FAULT_ROUNDS=20 test/fault
 	$(MAKE) --no-print-directory test/scale
 
@@ -97,8 +97,11 @@ test/pg: ## package tests on PostgreSQL only
 test/script: build ## the binary as users run it
 	PREAMP_TEST_BINARY=$(BINARY) $(GOTEST) -count=1 -timeout 10m ./test/script
 
-test/conformance: build ## unmodified AWS clients against the binary
-	PREAMP_TEST_BINARY=$(BINARY) $(GOTEST) -count=1 -timeout 20m ./test/conformance/...
+test/conformance: build ## unmodified AWS clients, and a browser, against the binary
+	PREAMP_TEST_BINARY=$(BINARY) $(GOTEST) -count=1 -timeout 20m ./test/conformance/... ./test/hostedui
+
+test/attack: build ## forged, replayed and mixed-up requests, each with its control
+	PREAMP_TEST_BINARY=$(BINARY) $(GOTEST) -count=1 -timeout 10m ./test/attack
 
 test/fault: build ## kill -9 at every job step and at random moments (FAULT_ROUNDS=200 per store)
 	PREAMP_TEST_BINARY=$(BINARY) PREAMP_FAULT_ROUNDS=$(FAULT_ROUNDS) $(GOTEST) -count=1 -timeout 120m ./test/fault/...

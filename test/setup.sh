@@ -2,7 +2,7 @@
 # Makes sure that everything is there that the test suites run: on Debian and
 # Ubuntu, as root, what is missing is installed and named; elsewhere it is named,
 # and the script ends with an error. PREAMP_TEST_WITHOUT (a comma list of sdkjs, amplifyjs,
-# boto3, awscli) and PREAMP_TEST_STORES=sqlite switch suites off by name, and
+# amplify5js, cognitojs, hostedui, boto3, awscli) and PREAMP_TEST_STORES=sqlite switch suites off by name, and
 # then nothing is needed for them.
 set -eu
 cd "$(dirname "$0")/.."
@@ -32,7 +32,9 @@ has_boto3() {
 has_node() { node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null; }
 
 # no_js says that no suite needs Node.js.
-no_js() { without sdkjs && without amplifyjs; }
+no_js() { without sdkjs && without amplifyjs && without amplify5js && without cognitojs && without hostedui; }
+
+has_chromium() { [ -n "${PREAMP_TEST_CHROMIUM:-}" ] || have chromium || have chromium-browser || have google-chrome; }
 
 # missing lists what is not there: "what|Debian packages", one per line.
 missing() {
@@ -43,13 +45,14 @@ missing() {
 	without awscli || [ -n "${PREAMP_TEST_AWS:-}" ] || have aws || echo "the AWS CLI|awscli"
 	no_js || has_node || echo "Node.js 20 or newer (https://nodejs.org)|nodejs"
 	no_js || have npm || echo "npm|npm"
+	without hostedui || has_chromium || echo "Chromium, for the hosted pages|chromium"
 }
 
 packages() { echo "$1" | sed -n 's/^[^|]*|//p' | tr '\n' ' ' | sed 's/ *$//'; }
 
 give_up() {
 	echo "$1" | sed 's/^\([^|]*\)|\(.*\)$/  \1 (Debian and Ubuntu: \2)/' >&2
-	say "install it, or switch suites off by name: PREAMP_TEST_WITHOUT=sdkjs,amplifyjs,boto3,awscli PREAMP_TEST_STORES=sqlite"
+	say "install it, or switch suites off by name: PREAMP_TEST_WITHOUT=sdkjs,amplifyjs,amplify5js,cognitojs,hostedui,boto3,awscli PREAMP_TEST_STORES=sqlite"
 	exit 1
 }
 
@@ -79,8 +82,9 @@ if [ -n "$list" ]; then
 fi
 
 # Packages of the JavaScript suites, exactly those of their lock files.
-for suite in sdkjs=aws-sdk-js amplifyjs=amplify-js; do
-	js=test/conformance/${suite#*=}
+for suite in sdkjs=conformance/aws-sdk-js amplifyjs=conformance/amplify-js amplify5js=conformance/amplify5-js cognitojs=conformance/cognito-js \
+	hostedui=hostedui; do
+	js=test/${suite#*=}
 	if ! without "${suite%=*}" && ! cmp -s "$js/package-lock.json" "$js/node_modules/.preamp-lock"; then
 		say "npm ci in $js"
 		(cd "$js" && npm ci --no-audit --no-fund --ignore-scripts >&2 && cp package-lock.json node_modules/.preamp-lock)

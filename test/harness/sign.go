@@ -20,6 +20,8 @@ import (
 type Signer struct {
 	Key, Secret string
 	Region      string    // us-east-1 if empty
+	Service     string    // amplifybackend if empty
+	Token       string    // of temporary credentials
 	Time        time.Time // the present if zero
 }
 
@@ -28,6 +30,8 @@ const (
 	service = "amplifybackend"
 )
 
+func (s Signer) service() string { return cmp.Or(s.Service, service) }
+
 func (s Signer) scope() (stamp, scope, region string) {
 	now := s.Time
 	if now.IsZero() {
@@ -35,7 +39,7 @@ func (s Signer) scope() (stamp, scope, region string) {
 	}
 	stamp = now.UTC().Format(amzTime)
 	region = cmp.Or(s.Region, "us-east-1")
-	return stamp, stamp[:8] + "/" + region + "/" + service + "/aws4_request", region
+	return stamp, stamp[:8] + "/" + region + "/" + s.service() + "/aws4_request", region
 }
 
 // Sign adds the X-Amz-Date and Authorization headers. The request's
@@ -44,8 +48,15 @@ func (s Signer) Sign(r *http.Request, body []byte) {
 	stamp, scope, region := s.scope()
 	r.Header.Set("X-Amz-Date", stamp)
 	headers := map[string]string{"host": r.Host, "x-amz-date": stamp}
+	if s.Token != "" {
+		r.Header.Set("X-Amz-Security-Token", s.Token)
+		headers["x-amz-security-token"] = s.Token
+	}
 	if ct := r.Header.Get("Content-Type"); ct != "" {
 		headers["content-type"] = ct
+	}
+	if target := r.Header.Get("X-Amz-Target"); target != "" {
+		headers["x-amz-target"] = target
 	}
 	names, text := canonicalHeaders(headers)
 	canonical := strings.Join([]string{
@@ -83,7 +94,7 @@ func (s Signer) Presign(method, rawURL, contentType string, body []byte, life ti
 
 func (s Signer) signature(stamp, scope, region, canonical string) string {
 	key := []byte("AWS4" + s.Secret)
-	for _, part := range []string{stamp[:8], region, service, "aws4_request"} {
+	for _, part := range []string{stamp[:8], region, s.service(), "aws4_request"} {
 		key = hmacSHA256(key, part)
 	}
 	return hex.EncodeToString(hmacSHA256(key, "AWS4-HMAC-SHA256\n"+stamp+"\n"+scope+"\n"+hexSHA256([]byte(canonical))))
