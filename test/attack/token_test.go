@@ -10,6 +10,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
+	"maps"
 	"math/big"
 	"net/http"
 	"strings"
@@ -49,9 +50,7 @@ func encode(t *testing.T, m harness.M) string {
 // with is a copy of m with a member changed; nil takes it out.
 func with(m harness.M, name string, value any) harness.M {
 	out := harness.M{}
-	for k, v := range m {
-		out[k] = v
-	}
+	maps.Copy(out, m)
 	if out[name] = value; value == nil {
 		delete(out, name)
 	}
@@ -136,7 +135,11 @@ func (w *world) forgeries(good, wrongUse, foreign string) []forgery {
 	flipped[len(flipped)/2] ^= 1
 
 	out := []forgery{
-		{"empty", ""}, {"one dot", "."}, {"two dots", ".."}, {"a word", "token"}, {"null", "null"},
+		{"empty", ""},
+		{"one dot", "."},
+		{"two dots", ".."},
+		{"a word", "token"},
+		{"null", "null"},
 		{"alg none, no signature", join(with(head, "alg", "none"), claims, "")},
 		{"alg none, the signature", join(with(head, "alg", "none"), claims, signature)},
 		{"alg None", join(with(head, "alg", "None"), claims, "")},

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -242,10 +243,8 @@ func refused(t *testing.T, a answer, names ...string) {
 	if a.Err != nil || a.Status < 400 || a.Status >= 500 {
 		t.Fatalf("not refused: %v", a)
 	}
-	for _, n := range names {
-		if name == n {
-			return
-		}
+	if slices.Contains(names, name) {
+		return
 	}
 	if len(names) > 0 {
 		t.Errorf("refused by %q, want one of %v: %v", name, names, a)
