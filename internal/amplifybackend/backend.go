@@ -122,13 +122,26 @@ func (a *API) CloneBackend(ctx context.Context, in *CloneBackendRequest) (*Clone
 		if err != nil {
 			return job.NewJob{}, err
 		}
+		auths, err := a.Registry.Resources(q, source.UID, provision.CategoryAuth)
+		if err != nil {
+			return job.NewJob{}, err
+		}
+		pools, err := a.Provision.CloneAuthIDs(auths)
+		if err != nil {
+			return job.NewJob{}, err
+		}
 		target, err := a.Registry.CreateEnv(tx, in.AppID, in.TargetEnvironmentName)
 		if err != nil {
 			return job.NewJob{}, err
 		}
+		if err := a.Provision.ReserveDomains(tx, target.UID, pools, auths); err != nil {
+			return job.NewJob{}, err
+		}
 		return job.NewJob{
 			App: in.AppID, Env: source.Name, EnvUID: source.UID, Kind: "CloneBackend",
-			Args: provision.CloneBackendArgs{SourceUID: source.UID, TargetUID: target.UID, APIs: provision.NewCloneIDs(apis), CalledMS: now()},
+			Args: provision.CloneBackendArgs{
+				SourceUID: source.UID, TargetUID: target.UID, APIs: provision.NewCloneIDs(apis), Auths: pools, CalledMS: now(),
+			},
 		}, nil
 	})
 	if err != nil {
@@ -202,6 +215,11 @@ func (a *API) RemoveAllBackends(ctx context.Context, in *RemoveAllBackendsReques
 				return job.NewJob{}, err
 			}
 			args.EnvUIDs = append(args.EnvUIDs, e.UID)
+		}
+		if args.CleanApp {
+			if args.Console, err = a.closeConsole(tx, in.AppID); err != nil {
+				return job.NewJob{}, err
+			}
 		}
 		return job.NewJob{App: in.AppID, Kind: "RemoveAllBackends", Args: args, AppLevel: true}, nil
 	})

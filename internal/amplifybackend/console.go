@@ -18,20 +18,22 @@ import (
 // and app-level jobs are found under any.
 const noEnvironment = "default"
 
-// CreateBackendConfig configures the administration of an app. The login pool
-// itself comes with the auth operations.
+// CreateBackendConfig configures the administration of an app and makes its login
+// pool, which it keeps when it has one.
 func (a *API) CreateBackendConfig(ctx context.Context, in *CreateBackendConfigRequest) (*CreateBackendConfigResponse, error) {
 	if err := checkApp(in.AppID); err != nil {
 		return nil, err
 	}
 	env := noEnvironment
 	j, err := a.start(ctx, in.AppID, "", func(tx *db.Tx) (job.NewJob, error) {
-		if _, err := a.Registry.App(tx.Query(), in.AppID); err != nil {
+		var config provision.ConsoleConfig
+		if err := a.console(tx.Query(), in.AppID, &config); err != nil && (errs.KindOf(err) != errs.NotFound || !a.hasApp(tx.Query(), in.AppID)) {
 			return job.NewJob{}, err
 		}
+		config.BackendManagerAppID = value(in.BackendManagerAppID)
 		return job.NewJob{
 			App: in.AppID, Kind: "CreateBackendConfig", AppLevel: true,
-			Args: provision.CreateConfigArgs{Config: provision.ConsoleConfig{BackendManagerAppID: value(in.BackendManagerAppID)}},
+			Args: provision.CreateConfigArgs{Config: a.Provision.WithLogin(config), CalledMS: now()},
 		}, nil
 	})
 	if err != nil {
@@ -112,21 +114,48 @@ func (a *API) console(q *db.Query, app string, config *provision.ConsoleConfig) 
 	return json.Unmarshal(raw, config)
 }
 
-// RemoveBackendConfig removes the configuration of an app's administration.
+// RemoveBackendConfig removes the configuration of an app's administration with its
+// login pool.
 func (a *API) RemoveBackendConfig(ctx context.Context, in *RemoveBackendConfigRequest) (*RemoveBackendConfigResponse, error) {
 	if err := checkApp(in.AppID); err != nil {
 		return nil, err
 	}
-	err := a.control(ctx, func(tx *db.Tx) error {
+	j, err := a.start(ctx, in.AppID, "", func(tx *db.Tx) (job.NewJob, error) {
 		if err := a.console(tx.Query(), in.AppID, &provision.ConsoleConfig{}); err != nil {
-			return err
+			return job.NewJob{}, err
 		}
-		return a.Registry.RemoveAppConfig(tx, in.AppID)
+		uid, err := a.closeConsole(tx, in.AppID)
+		return job.NewJob{App: in.AppID, Kind: "RemoveBackendConfig", AppLevel: true, Args: provision.RemoveConfigArgs{EnvUID: uid}}, err
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &RemoveBackendConfigResponse{}, nil
+	// The answer has no job to ask for, so it comes when there is nothing to wait for.
+	wait, cancel := context.WithTimeout(ctx, a.Wait)
+	defer cancel()
+	done, err := a.Jobs.Wait(wait, j.ID)
+	if err != nil && wait.Err() != nil {
+		return nil, errs.Wrap(errs.Timeout, err, "The removal goes on: it was not done within %s", a.Wait)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &RemoveBackendConfigResponse{Error: failure(done)}, nil
+}
+
+// closeConsole takes the environment of an app's login pool out of use and answers
+// its key, empty when there is none.
+func (a *API) closeConsole(tx *db.Tx, app string) (string, error) {
+	env, found, err := a.Registry.FindReservedEnv(tx.Query(), backend.ReservedConsole(app))
+	if err != nil || !found {
+		return "", err
+	}
+	return env.UID, a.Registry.SetEnvState(tx, env.UID, backend.StateDeleting)
+}
+
+func (a *API) hasApp(q *db.Query, app string) bool {
+	_, err := a.Registry.App(q, app)
+	return err == nil
 }
 
 // CreateToken makes a challenge token: five minutes, for one browser session of

@@ -159,7 +159,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, q *Request, m Ma
 			return nil, err
 		}
 	}
-	q.BodySHA256 = sha256.Sum256(body)
+	q.Body, q.BodySHA256 = body, sha256.Sum256(body)
 	in, err := m.Operation.Decode(m.Labels, body)
 	if err != nil {
 		return nil, err

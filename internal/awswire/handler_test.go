@@ -230,7 +230,7 @@ func TestRequest(t *testing.T) {
 	}
 	want := awswire.Request{
 		ID: got.Header.Get("x-amzn-RequestId"), Operation: "Put", Principal: testKey, ARN: testARN, Region: "eu-west-1", Path: path,
-		InvocationID: "11111111-2222-4333-8444-555555555555", BodySHA256: sha256.Sum256([]byte(body)),
+		InvocationID: "11111111-2222-4333-8444-555555555555", BodySHA256: sha256.Sum256([]byte(body)), Body: []byte(body),
 	}
 	if d := cmp.Diff(want, s.req); d != "" {
 		t.Errorf("request (-want +got):\n%s", d)

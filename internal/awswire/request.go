@@ -20,6 +20,9 @@ type Request struct {
 	// BodySHA256 is the hash of the body; of the members as a JSON text when a
 	// presigned URL carried them in its query.
 	BodySHA256 [32]byte
+	// Body is what BodySHA256 is the hash of. It may hold members that the input does
+	// not have.
+	Body []byte
 	Presigned  bool
 }
 

@@ -63,6 +63,19 @@ func (r *Registry) EnvAny(q *db.Query, app, name string) (e Env, found bool, err
 	return e, true, nil
 }
 
+// EnvByUID finds an environment in any state by its key. errs.NotFound when there
+// is none.
+func (r *Registry) EnvByUID(q *db.Query, uid string) (Env, error) {
+	e, err := scanEnv(q.Row(`SELECT `+envColumns+` FROM ctl.environment WHERE uid = $1`, uid))
+	if errors.Is(err, db.ErrNoRows) {
+		return Env{}, errs.Missing("BackendEnvironment", "The backend environment does not exist.")
+	}
+	if err != nil {
+		return Env{}, fmt.Errorf("read environment: %w", err)
+	}
+	return e, nil
+}
+
 // Envs are the environments of an app that are ready, the oldest first.
 func (r *Registry) Envs(q *db.Query, app string) ([]Env, error) {
 	return listEnvs(q, app, `AND state = $2`, StateReady)

@@ -54,6 +54,59 @@ func missingRoute(kind, key string) error {
 	return errs.Missing(resourceTypes[kind], "There is no %s with the id %s.", kind, printable(key))
 }
 
+// RouteKey is an identifier of a kind.
+type RouteKey struct {
+	Kind string `json:"kind"`
+	Key  string `json:"key"`
+}
+
+// FindRoute is Route within a transaction or read, and remembers nothing.
+func (r *Registry) FindRoute(q *db.Query, kind, key string) (envUID string, found bool, err error) {
+	if !storable(kind, key) {
+		return "", false, nil
+	}
+	err = q.Row(`SELECT env_uid FROM ctl.route WHERE kind = $1 AND key = $2`, kind, key).Scan(&envUID)
+	if errors.Is(err, db.ErrNoRows) {
+		return "", false, nil
+	}
+	if err != nil {
+		return "", false, fmt.Errorf("find route: %w", err)
+	}
+	return envUID, true, nil
+}
+
+// parkedPrefix begins the kinds of routes of an environment that is being deleted.
+const parkedPrefix = "-"
+
+// ParkRoutes makes nothing lead to an environment any more, whoever made the
+// routes. RestoreRoutes takes it back; RemoveEnv forgets them for good. After the
+// commit, [Registry.ForgetEnv].
+func (r *Registry) ParkRoutes(tx *db.Tx, envUID string) error {
+	_, err := tx.Exec(`UPDATE ctl.route SET kind = $2 || kind WHERE env_uid = $1 AND substr(kind, 1, 1) <> $2`, envUID, parkedPrefix)
+	if err != nil {
+		return fmt.Errorf("park routes: %w", err)
+	}
+	return nil
+}
+
+// RestoreRoutes takes ParkRoutes back. What somebody else has taken meanwhile stays
+// with them.
+func (r *Registry) RestoreRoutes(tx *db.Tx, envUID string) error {
+	for _, sql := range []string{
+		`DELETE FROM ctl.route AS r WHERE env_uid = $1 AND substr(kind, 1, 1) = $2 AND EXISTS (
+			SELECT 1 FROM ctl.route o WHERE o.kind = substr(r.kind, 2) AND o.key = r.key)`,
+		`UPDATE ctl.route SET kind = substr(kind, 2) WHERE env_uid = $1 AND substr(kind, 1, 1) = $2`,
+	} {
+		if _, err := tx.Exec(sql, envUID, parkedPrefix); err != nil {
+			return fmt.Errorf("restore routes: %w", err)
+		}
+	}
+	return nil
+}
+
+// ForgetEnv drops what is remembered of all routes to an environment.
+func (r *Registry) ForgetEnv(envUID string) { r.routes.forgetEnv(envUID) }
+
 // PutRoute makes a route. errs.Conflict when the identifier belongs to another
 // environment: identifiers never move.
 func (r *Registry) PutRoute(tx *db.Tx, kind, key, envUID string) error {

@@ -30,6 +30,13 @@ const (
 	SettingRelationKeys      = "respectprimarykeyattributesonconnectionfield"
 	SettingSubscriptionsAuth = "subscriptionsinheritprimaryauth"
 	SettingSubUsername       = "usesubusernamefordefaultidentityclaim"
+	SettingTokenIssuer       = "tokenissuer"
+)
+
+// The values of [SettingTokenIssuer].
+const (
+	IssuerSelf = "self"
+	IssuerAWS  = "aws"
 )
 
 var known = []Setting{
@@ -40,6 +47,7 @@ var known = []Setting{
 	{Name: SettingIntrospection, Values: []string{"true", "false"}, Doc: "Whether an API describes itself: whether the fields __schema and __type exist."},
 	{Name: SettingRelationKeys, Values: []string{"true", "false"}, Doc: "Whether the foreign keys of relations carry the names of all key fields."},
 	{Name: SettingSubscriptionsAuth, Values: []string{"false", "true"}, Doc: "Whether subscriptions show relations under the rules of the model subscribed to."},
+	{Name: SettingTokenIssuer, Values: []string{IssuerSelf, IssuerAWS}, Doc: "How the tokens of user pools name their issuer: by the address of this server, or as AWS would (needs the names of AWS to lead here)."},
 	{Name: SettingSubUsername, Values: []string{"true", "false"}, Doc: "Whether an owner is stored as sub::username instead of the user name."},
 }
 

@@ -270,6 +270,17 @@ func (hs *handles) forget(uid string) {
 	}
 }
 
+// opened are the environments that are open, the least recently used first.
+func (hs *handles) opened() []string {
+	hs.mu.Lock()
+	defer hs.mu.Unlock()
+	out := make([]string, 0, hs.recent.Len())
+	for e := hs.recent.Back(); e != nil; e = e.Prev() {
+		out = append(out, e.Value.(*handle).uid)
+	}
+	return out
+}
+
 func (hs *handles) count() (open, pinned int) {
 	hs.mu.Lock()
 	defer hs.mu.Unlock()

@@ -241,6 +241,10 @@ func (s *Set) Drop(ctx context.Context, uid string) error {
 	return nil
 }
 
+// OpenEnvs are the uids of the environments that are open at the moment, the least
+// recently used first.
+func (s *Set) OpenEnvs() []string { return s.handles.opened() }
+
 // Ping asks the control database for an answer, as a probe of readiness does.
 //
 // Errors: Unavailable when the database cannot be reached, Timeout when it does

@@ -107,6 +107,26 @@ func TestMalformedUIDs(t *testing.T) {
 	})
 }
 
+// The order is that in which environments are closed.
+func TestOpenEnvs(t *testing.T) {
+	dbtest.Each(t, testLines(), func(t *testing.T, set *db.Set) {
+		if got := set.OpenEnvs(); len(got) != 0 {
+			t.Errorf("at first %v", got)
+		}
+		for _, uid := range []string{"env1", "env2", "env3"} {
+			newEnv(t, set, uid)
+		}
+		_, release, err := set.Acquire(t.Context(), "env1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		release()
+		if got := set.OpenEnvs(); !cmp.Equal(got, []string{"env2", "env3", "env1"}) {
+			t.Errorf("open: %v", got)
+		}
+	})
+}
+
 func TestDropWaitsForPins(t *testing.T) {
 	dbtest.Each(t, testLines(), func(t *testing.T, set *db.Set) {
 		ctx := t.Context()

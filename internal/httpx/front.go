@@ -32,6 +32,10 @@ type FrontConfig struct {
 	// Target serves requests with X-Amz-Target (awsJson1_1) on any path, S3 those
 	// whose credential scope names s3. Without them such requests go to the mux.
 	Target, S3 http.Handler
+	// ByHost answers who serves a Host that is not this server's own name; nil for
+	// all others. Everything at such a host is theirs but X-Amz-Target. Without it
+	// every Host is treated alike.
+	ByHost func(host string) http.Handler
 	// Trusted are the proxies whose X-Forwarded-For and X-Forwarded-Proto count.
 	Trusted []netip.Prefix
 	// RequireTLS refuses requests that came in clear, except health checks, those
@@ -145,6 +149,11 @@ func (f *Front) dispatch(r *http.Request) (h http.Handler, surface string) {
 	}
 	if f.c.Target != nil && namesTarget(r) {
 		return f.c.Target, "target"
+	}
+	if f.c.ByHost != nil {
+		if h := f.c.ByHost(r.Host); h != nil {
+			return h, "host"
+		}
 	}
 	if !control {
 		return f.mux, mux

@@ -302,6 +302,42 @@ func TestPeer(t *testing.T) {
 	}
 }
 
+// A host that is somebody else's has all of its paths, but for operations that
+// are named in a header.
+func TestByHost(t *testing.T) {
+	t.Parallel()
+	answer := func(text string) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(text)) })
+	}
+	f := newFront(httpx.FrontConfig{
+		ControlPlane: answer("control"), Target: answer("target"),
+		ByHost: func(host string) http.Handler {
+			if host == "pool.test" {
+				return answer("pool")
+			}
+			return nil
+		},
+	})
+	f.Handle("/login", answer("mux"))
+	for _, tc := range []struct{ name, host, path, target, want string }{
+		{"its host", "pool.test", "/login", "", "pool"},
+		{"its host, any path", "pool.test", "/a//b", "", "pool"},
+		{"another host", "example.test", "/login", "", "mux"},
+		{"named in a header", "pool.test", "/login", "Service.Operation", "target"},
+	} {
+		r := request("POST", tc.path)
+		r.Host = tc.host
+		if tc.target != "" {
+			r.Header.Set("X-Amz-Target", tc.target)
+		}
+		w := httptest.NewRecorder()
+		f.ServeHTTP(w, r)
+		if got := w.Body.String(); got != tc.want {
+			t.Errorf("%s: %q, want %q", tc.name, got, tc.want)
+		}
+	}
+}
+
 func TestRequireTLS(t *testing.T) {
 	t.Parallel()
 	trusted := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}

@@ -101,6 +101,11 @@ func (p *Provisioner) applyAPI(ctx context.Context, r *job.Run, a APIArgs) error
 		return err
 	}
 	auth := a.Config.Auth()
+	if auth.Own {
+		if auth.UserPool, err = p.ownPool(ctx, a.EnvUID); err != nil {
+			return err
+		}
+	}
 	env, err := p.open(ctx, a.EnvUID)
 	if err != nil {
 		return err

@@ -129,11 +129,13 @@ func (c APIConfig) mode(m authn.Mode) (AuthType, bool) {
 	return AuthType{}, false
 }
 
-// Auth are the settings by which the data plane lets callers in.
+// Auth are the settings by which the data plane lets callers in. The pool of an API
+// that names none is that of its environment, which this does not know.
 func (c APIConfig) Auth() endpoint.Auth {
 	var out endpoint.Auth
 	if a, ok := c.mode(authn.UserPool); ok {
 		out.UserPool = text(a.Settings.CognitoUserPoolID)
+		out.Own = out.UserPool == ""
 	}
 	if a, ok := c.mode(authn.OIDC); ok {
 		s := a.Settings

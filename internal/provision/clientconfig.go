@@ -40,7 +40,7 @@ func (p *Provisioner) ClientConfig(ctx context.Context, app, env, format string)
 	if err != nil {
 		return nil, err
 	}
-	c := clientConfig{view: v, region: p.Region}
+	c := clientConfig{view: v, region: p.Region, base: p.BaseURL()}
 	if len(v.APIs) > 0 {
 		if c.introspection, err = p.introspection(ctx, v.Env.UID, v.APIs[0].ID); err != nil {
 			return nil, err
@@ -89,6 +89,7 @@ func (p *Provisioner) introspection(ctx context.Context, envUID, apiID string) (
 type clientConfig struct {
 	view          View
 	region        string
+	base          string // URL, without a slash at the end
 	introspection json.RawMessage
 }
 
@@ -101,27 +102,38 @@ func (c clientConfig) hybrid() object {
 	// A version that does not begin with 1 keeps aws-amplify from reading the
 	// file as Gen 2, and makes it assignable to the type for unknown outputs.
 	o := object{{"version", "0-preamp"}}
-	if len(c.view.APIs) == 0 {
-		return o
+	resource, signsIn := c.auth()
+	if signsIn {
+		o.set("Auth", object{{"Cognito", c.cognito(resource)}})
 	}
-	a := c.view.APIs[0]
-	graphql := object{
-		{"endpoint", a.Endpoint},
-		{"region", c.region},
-		{"defaultAuthMode", jsAuthModes[a.Config.Default()]},
+	if len(c.view.APIs) > 0 {
+		a := c.view.APIs[0]
+		graphql := object{
+			{"endpoint", a.Endpoint},
+			{"region", c.region},
+			{"defaultAuthMode", jsAuthModes[a.Config.Default()]},
+		}
+		graphql.set("apiKey", a.APIKey)
+		graphql.set("modelIntrospection", c.introspection)
+		o.set("API", object{{"GraphQL", graphql}})
+		if pool := a.Config.Auth().UserPool; pool != "" && !signsIn {
+			o.set("Auth", object{{"Cognito", object{{"userPoolId", pool}}}})
+		}
 	}
-	graphql.set("apiKey", a.APIKey)
-	graphql.set("modelIntrospection", c.introspection)
-	o.set("API", object{{"GraphQL", graphql}})
-	if pool := a.Config.Auth().UserPool; pool != "" {
-		o.set("Auth", object{{"Cognito", object{{"userPoolId", pool}}}})
+	if signsIn {
+		o.set("auth", c.gen2Auth(resource))
 	}
-	o.set("data", c.data(false))
+	if len(c.view.APIs) > 0 {
+		o.set("data", c.data(false))
+	}
 	return o
 }
 
 func (c clientConfig) outputs() object {
 	o := object{{"version", "1.4"}}
+	if a, ok := c.auth(); ok {
+		o.set("auth", c.gen2Auth(a))
+	}
 	if len(c.view.APIs) > 0 {
 		o.set("data", c.data(true))
 	}
@@ -146,6 +158,10 @@ func (c clientConfig) data(introspection bool) object {
 
 func (c clientConfig) awsExports() object {
 	o := object{{"aws_project_region", c.region}}
+	resource, signsIn := c.auth()
+	if signsIn {
+		c.gen1Auth(&o, resource)
+	}
 	if len(c.view.APIs) == 0 {
 		return o
 	}
@@ -154,7 +170,7 @@ func (c clientConfig) awsExports() object {
 	o.set("aws_appsync_region", c.region)
 	o.set("aws_appsync_authenticationType", string(a.Config.Default()))
 	o.set("aws_appsync_apiKey", a.APIKey)
-	if pool := a.Config.Auth().UserPool; pool != "" {
+	if pool := a.Config.Auth().UserPool; pool != "" && !signsIn {
 		region, _, _ := strings.Cut(pool, "_")
 		o.set("aws_cognito_region", region)
 		o.set("aws_user_pools_id", pool)
@@ -164,7 +180,11 @@ func (c clientConfig) awsExports() object {
 
 func (c clientConfig) native() object {
 	o := object{{"UserAgent", "aws-amplify-cli/2.0"}, {"Version", "1.0"}}
+	resource, signsIn := c.auth()
 	if len(c.view.APIs) == 0 {
+		if signsIn {
+			o.set("auth", c.nativeAuth(resource))
+		}
 		return o
 	}
 	plugin := object{}
@@ -179,6 +199,9 @@ func (c clientConfig) native() object {
 		plugin.set(a.Name, api)
 	}
 	o.set("api", object{{"plugins", object{{"awsAPIPlugin", plugin}}}})
+	if signsIn {
+		o.set("auth", c.nativeAuth(resource))
+	}
 	return o
 }
 

@@ -3,6 +3,7 @@ package provision
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"preamp/internal/backend"
 	"preamp/internal/db"
@@ -83,15 +84,14 @@ func (p *Provisioner) removeEnvironment(ctx context.Context, r *job.Run, uid str
 		ids := make([]string, 0, len(live))
 		for _, l := range live {
 			ids = append(ids, l.APIID)
-			if err := p.Registry.RemoveRoute(tx, RouteAPI, l.APIID); err != nil {
-				return nil, err
-			}
 		}
-		return ids, nil
+		// All of them: pools are also made by the operations of Cognito.
+		return ids, p.Registry.ParkRoutes(tx, uid)
 	})
 	if err != nil {
 		return err
 	}
+	p.Registry.ForgetEnv(uid)
 	for _, apiID := range apis {
 		p.forget(apiID)
 	}
@@ -105,24 +105,37 @@ func (p *Provisioner) removeEnvironment(ctx context.Context, r *job.Run, uid str
 type RemoveAllBackendsArgs struct {
 	EnvUIDs  []string `json:"envUIDs"`
 	CleanApp bool     `json:"cleanApp"`
+	// Console is the environment of the app's administration, empty unless it goes
+	// with the app.
+	Console string `json:"console,omitempty"`
+}
+
+func (a RemoveAllBackendsArgs) all() []string {
+	if a.Console == "" {
+		return a.EnvUIDs
+	}
+	return append(slices.Clone(a.EnvUIDs), a.Console)
 }
 
 func (p *Provisioner) removeAllBackends(ctx context.Context, r *job.Run, a RemoveAllBackendsArgs) error {
-	for _, uid := range a.EnvUIDs {
+	for _, uid := range a.all() {
 		if err := p.removeEnvironment(ctx, r, uid); err != nil {
 			return err
 		}
 	}
 	return r.Complete(ctx, func(tx *db.Tx) error {
-		for _, uid := range a.EnvUIDs {
+		for _, uid := range a.all() {
 			if err := p.Registry.RemoveEnv(tx, uid); err != nil {
 				return err
 			}
 		}
-		if a.CleanApp {
-			return p.Registry.RemoveApp(tx, r.Job.App)
+		if !a.CleanApp {
+			return nil
 		}
-		return nil
+		if err := p.Registry.RemoveApp(tx, backend.ReservedConsole(r.Job.App)); err != nil {
+			return err
+		}
+		return p.Registry.RemoveApp(tx, r.Job.App)
 	})
 }
 
@@ -131,7 +144,7 @@ func (p *Provisioner) undoDeleteBackend(ctx context.Context, r *job.Run, a Delet
 }
 
 func (p *Provisioner) undoRemoveAllBackends(ctx context.Context, r *job.Run, a RemoveAllBackendsArgs) error {
-	for _, uid := range a.EnvUIDs {
+	for _, uid := range a.all() {
 		if err := p.settleRemoval(ctx, r, uid); err != nil {
 			return err
 		}
@@ -147,14 +160,8 @@ func (p *Provisioner) settleRemoval(ctx context.Context, r *job.Run, uid string)
 	case err == nil:
 		release()
 		return r.ControlStep(ctx, "restore-"+uid, nil, func(tx *db.Tx) (any, error) {
-			live, err := p.liveAPIs(tx.Query(), uid)
-			if err != nil {
+			if err := p.Registry.RestoreRoutes(tx, uid); err != nil {
 				return nil, err
-			}
-			for _, l := range live {
-				if err := p.Registry.PutRoute(tx, RouteAPI, l.APIID, uid); err != nil {
-					return nil, err
-				}
 			}
 			return nil, p.Registry.SetEnvState(tx, uid, backend.StateReady)
 		})
@@ -174,7 +181,9 @@ type CloneBackendArgs struct {
 	SourceUID string            `json:"sourceUID"`
 	TargetUID string            `json:"targetUID"`
 	APIs      map[string]string `json:"apis"`
-	CalledMS  int64             `json:"calledMS"`
+	// Auths maps them to the ids of the target's auth resources.
+	Auths    map[string]AuthIDs `json:"auths,omitempty"`
+	CalledMS int64              `json:"calledMS"`
 }
 
 // NewCloneIDs draws the API ids of a clone of the given resources.
@@ -191,10 +200,13 @@ func (p *Provisioner) cloneBackend(ctx context.Context, r *job.Run, a CloneBacke
 	if err := p.makeEnvironment(ctx, r, a.TargetUID); err != nil {
 		return err
 	}
-	var resources []backend.Resource
+	var resources, auths []backend.Resource
 	var settings map[string]string
 	err := p.Set.Control().Read(ctx, func(q *db.Query) (err error) {
 		if resources, err = p.Registry.Resources(q, a.SourceUID, CategoryAPI); err != nil {
+			return err
+		}
+		if auths, err = p.Registry.Resources(q, a.SourceUID, CategoryAuth); err != nil {
 			return err
 		}
 		settings, err = p.Registry.Settings(q, a.SourceUID)
@@ -214,6 +226,10 @@ func (p *Provisioner) cloneBackend(ctx context.Context, r *job.Run, a CloneBacke
 	}
 	defer target.release()
 
+	pools, own, err := p.cloneAuths(ctx, r, a, source, target, auths)
+	if err != nil {
+		return err
+	}
 	clones := make(map[string]liveAPI, len(resources))
 	for _, res := range resources {
 		apiID, ok := a.APIs[res.Name]
@@ -224,7 +240,7 @@ func (p *Provisioner) cloneBackend(ctx context.Context, r *job.Run, a CloneBacke
 		if err != nil {
 			return err
 		}
-		clone, err := p.cloneAPI(ctx, r, a, source, target, live, apiID, "api-"+res.Name)
+		clone, err := p.cloneAPI(ctx, r, a, source, target, live, apiID, own, "api-"+res.Name)
 		if err != nil {
 			return err
 		}
@@ -232,6 +248,9 @@ func (p *Provisioner) cloneBackend(ctx context.Context, r *job.Run, a CloneBacke
 	}
 	return r.Complete(ctx, func(tx *db.Tx) error {
 		// In the order of the source: the oldest is the main one.
+		if err := p.publishClones(tx, a.TargetUID, auths, pools); err != nil {
+			return err
+		}
 		for _, res := range resources {
 			live, ok := clones[res.Name]
 			if !ok {
@@ -250,7 +269,7 @@ func (p *Provisioner) cloneBackend(ctx context.Context, r *job.Run, a CloneBacke
 	})
 }
 
-func (p *Provisioner) cloneAPI(ctx context.Context, r *job.Run, a CloneBackendArgs, source, target environment, live liveAPI, apiID, step string) (liveAPI, error) {
+func (p *Provisioner) cloneAPI(ctx context.Context, r *job.Run, a CloneBackendArgs, source, target environment, live liveAPI, apiID, ownPool, step string) (liveAPI, error) {
 	var version endpoint.Version
 	err := source.db.Read(ctx, func(q *db.Query) (err error) {
 		version, err = endpoint.LiveVersion(q, live.APIID)
@@ -264,6 +283,9 @@ func (p *Provisioner) cloneAPI(ctx context.Context, r *job.Run, a CloneBackendAr
 	api, err := compile(version.Source, options)
 	if err != nil {
 		return liveAPI{}, err
+	}
+	if version.Auth.Own {
+		version.Auth.UserPool = ownPool
 	}
 	clone := liveAPI{APIID: apiID, Version: 1, Pushed: a.CalledMS, Digest: live.Digest, Config: live.Config}
 	if _, ok := live.Config.key(); ok {

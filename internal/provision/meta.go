@@ -23,17 +23,30 @@ type View struct {
 	App  backend.App
 	Env  backend.Env
 	APIs []APIView
+	// Auths are the auth resources, the oldest first: it is the main one.
+	Auths []AuthView
 	// Sandbox says that models without @auth are open to the API key.
 	Sandbox  bool
 	Settings map[string]string
 }
 
+// Auth is the main auth resource of the environment; nil when it has none.
+func (v View) Auth() *AuthView {
+	if len(v.Auths) == 0 {
+		return nil
+	}
+	return &v.Auths[0]
+}
+
 // APIView is a live GraphQL API.
 type APIView struct {
-	Name       string // resource name
-	ID         string
-	Endpoint   string
-	Config     APIConfig
+	Name     string // resource name
+	ID       string
+	Endpoint string
+	Config   APIConfig
+	// OwnPool is the user pool of the environment, which counts where Config names
+	// none.
+	OwnPool    string
 	APIKey     string // empty without API_KEY
 	KeyExpires time.Time
 	Pushed     time.Time
@@ -85,6 +98,13 @@ func (p *Provisioner) Outline(ctx context.Context, app, env string) (View, error
 		if err != nil {
 			return err
 		}
+		if v.Auths, err = p.liveAuths(q, v.Env.UID); err != nil {
+			return err
+		}
+		own := ""
+		if main := v.Auth(); main != nil {
+			own = main.UserPool
+		}
 		for _, r := range resources {
 			if r.LiveVersion == 0 {
 				continue
@@ -94,7 +114,7 @@ func (p *Provisioner) Outline(ctx context.Context, app, env string) (View, error
 				return err
 			}
 			v.APIs = append(v.APIs, APIView{
-				Name: r.Name, ID: l.APIID, Endpoint: p.endpoint(l.APIID), Config: l.Config,
+				Name: r.Name, ID: l.APIID, Endpoint: p.endpoint(l.APIID), Config: l.Config, OwnPool: own,
 				Pushed: time.UnixMilli(l.Pushed).UTC(), Digest: l.Digest,
 			})
 		}
@@ -117,7 +137,8 @@ type Meta struct {
 	Providers struct {
 		CloudFormation metaProvider `json:"awscloudformation"`
 	} `json:"providers"`
-	API object `json:"api,omitempty"`
+	Auth object `json:"auth,omitempty"`
+	API  object `json:"api,omitempty"`
 }
 
 type metaProvider struct {
@@ -135,7 +156,7 @@ type metaProvider struct {
 type metaAPI struct {
 	Service           string       `json:"service"`
 	ProviderPlugin    string       `json:"providerPlugin"`
-	DependsOn         []string     `json:"dependsOn"`
+	DependsOn         []any        `json:"dependsOn"`
 	Output            metaOutput   `json:"output"`
 	ProviderMetadata  metaMetadata `json:"providerMetadata"`
 	LastPushTimeStamp string       `json:"lastPushTimeStamp"`
@@ -171,8 +192,8 @@ type metaAuth struct {
 	OIDC     *metaOIDCConfig `json:"openIDConnectConfig,omitempty"`
 }
 
-// metaPoolConfig has the id of the pool: the CLI writes the name of a resource of
-// the project there, and a pool from elsewhere has none.
+// metaPoolConfig has "auth" and the name of the auth resource, as the CLI writes
+// it; of a pool from elsewhere, which has none, its id.
 type metaPoolConfig struct {
 	ID string `json:"userPoolId"`
 }
@@ -199,34 +220,35 @@ const timeForm = "2006-01-02T15:04:05.000Z"
 func (p *Provisioner) Meta(v View) Meta {
 	var m Meta
 	stack := stackName(v.App.Name, v.Env)
-	role := func(kind string) (name, arn string) {
-		name = stack + "-" + kind
-		return name, "arn:aws:iam::" + account + ":role/" + name
-	}
+	r := rolesOf(v.App.Name, v.Env)
 	c := &m.Providers.CloudFormation
-	c.AuthRoleName, c.AuthRoleArn = role("authRole")
-	c.UnauthRoleName, c.UnauthRoleArn = role("unauthRole")
+	c.AuthRoleName, c.AuthRoleArn = r.auth, r.authARN
+	c.UnauthRoleName, c.UnauthRoleArn = r.unauth, r.unauthARN
 	c.Region = p.Region
 	c.StackName = stack
 	c.DeploymentBucketName = stack + "-deployment"
 	c.StackID = fmt.Sprintf("arn:aws:cloudformation:%s:%s:stack/%s/%s", p.Region, account, stack, uuid.NewSHA1(uuid.Nil, []byte(v.Env.UID)))
 	c.AmplifyAppID = v.App.ID
-	if len(v.APIs) == 0 {
-		return m
+	for _, a := range v.Auths {
+		m.Auth.set(a.Name, a.meta(c.DeploymentBucketName))
 	}
 	for _, a := range v.APIs {
 		out := metaOutput{
 			APIID: a.ID, Endpoint: a.Endpoint, APIKey: a.APIKey,
-			AuthConfig: metaAuthConfig{Default: a.meta(a.Config.Default()), Additional: []metaAuth{}},
+			AuthConfig: metaAuthConfig{Default: v.metaMode(a, a.Config.Default()), Additional: []metaAuth{}},
 		}
 		for _, mode := range a.Config.Modes()[1:] {
-			out.AuthConfig.Additional = append(out.AuthConfig.Additional, a.meta(mode))
+			out.AuthConfig.Additional = append(out.AuthConfig.Additional, v.metaMode(a, mode))
 		}
 		if v.Sandbox {
 			out.SandboxMode = &metaSandbox{Env: v.Env.Name}
 		}
+		depends := []any{}
+		if r, ok := v.poolResource(a.Auth().UserPool); ok && a.usesPool() {
+			depends = append(depends, metaDependency{CategoryAuth, r.Name, []string{"UserPoolId"}})
+		}
 		m.API.set(a.Name, metaAPI{
-			Service: "AppSync", ProviderPlugin: "awscloudformation", DependsOn: []string{}, Output: out,
+			Service: "AppSync", ProviderPlugin: "awscloudformation", DependsOn: depends, Output: out,
 			ProviderMetadata: metaMetadata{
 				TemplateURL: "https://s3.amazonaws.com/" + c.DeploymentBucketName + "/amplify-cfn-templates/api/cloudformation-template.json",
 				LogicalID:   CategoryAPI + a.Name,
@@ -238,7 +260,7 @@ func (p *Provisioner) Meta(v View) Meta {
 	return m
 }
 
-func (a APIView) meta(mode authn.Mode) metaAuth {
+func (v View) metaMode(a APIView, mode authn.Mode) metaAuth {
 	m := metaAuth{Type: string(mode)}
 	t, _ := a.Config.mode(mode)
 	switch mode {
@@ -248,8 +270,11 @@ func (a APIView) meta(mode authn.Mode) metaAuth {
 			m.APIKey.Date = a.KeyExpires.Format(timeForm)
 		}
 	case authn.UserPool:
-		if id := text(t.Settings.CognitoUserPoolID); id != "" {
+		if id := a.Auth().UserPool; id != "" {
 			m.UserPool = &metaPoolConfig{ID: id}
+			if r, ok := v.poolResource(id); ok {
+				m.UserPool.ID = CategoryAuth + r.Name
+			}
 		}
 	case authn.OIDC:
 		s := t.Settings

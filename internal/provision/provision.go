@@ -14,8 +14,11 @@ import (
 	"preamp/internal/keys"
 )
 
-// CategoryAPI is the resource category of GraphQL APIs in the registry.
-const CategoryAPI = "api"
+// The resource categories of GraphQL APIs and of user pools in the registry.
+const (
+	CategoryAPI  = backend.CategoryAPI
+	CategoryAuth = backend.CategoryAuth
+)
 
 // RouteAPI is the kind of route that leads from an API id to its environment.
 const RouteAPI = "api"
@@ -28,6 +31,8 @@ type Config struct {
 	Ring     *keys.Ring
 	// Invalidate tells the data plane that an API changed or is gone.
 	Invalidate func(apiID string)
+	// PoolChanged, if set, is told that a user pool changed or is gone.
+	PoolChanged func(poolID string)
 	// BaseURL is the URL that clients use, without a slash at the end.
 	BaseURL func() string
 	// Settings are the backend settings of a new environment.
@@ -66,7 +71,12 @@ func (p *Provisioner) Kinds() []job.Kind {
 		job.Define("UpdateBackendAPI", p.applyAPI, p.undoApplyAPI),
 		job.Define("DeleteBackendAPI", p.deleteAPI, p.undoDeleteAPI),
 		job.Define("GenerateBackendAPIModels", p.generateModels, nil),
-		job.Define("CreateBackendConfig", p.createConfig, nil),
+		job.Define("CreateBackendAuth", p.applyAuth, p.undoApplyAuth),
+		job.Define("UpdateBackendAuth", p.applyAuth, p.undoApplyAuth),
+		job.Define("ImportBackendAuth", p.importAuth, p.undoImportAuth),
+		job.Define("DeleteBackendAuth", p.deleteAuth, p.undoDeleteAuth),
+		job.Define("CreateBackendConfig", p.createConfig, p.undoCreateConfig),
+		job.Define("RemoveBackendConfig", p.removeConfig, p.undoRemoveConfig),
 	}
 }
 

@@ -94,6 +94,8 @@ type FeatureFlags struct {
 			RelationKeys      bool `json:"respectprimarykeyattributesonconnectionfield"`
 			SubscriptionsAuth bool `json:"subscriptionsinheritprimaryauth"`
 			SubUsername       bool `json:"usesubusernamefordefaultidentityclaim"`
+			// TokenIssuer is told when it is set: it concerns user pools alone.
+			TokenIssuer string `json:"tokenissuer,omitempty"`
 			// The rest has no place in Amplify's file, which keeps it with the API.
 			Introspection    bool              `json:"introspection"`
 			Sandbox          bool              `json:"sandbox"`
@@ -116,6 +118,7 @@ func (p *Provisioner) FeatureFlags(v View) FeatureFlags {
 	t.RelationKeys = !o.Flags.PartialRelationKeys
 	t.SubscriptionsAuth = o.Flags.SubscriptionsInheritPrimaryAuth
 	t.SubUsername = !o.Flags.UsernameOwner
+	t.TokenIssuer = v.Settings[backend.SettingTokenIssuer]
 	t.Introspection = !o.NoIntrospection
 	t.Conflicts = backend.Conflicts(v.Settings)
 	t.LambdaAuthorizer = v.Settings[backend.SettingLambdaAuthorizer]

@@ -17,7 +17,10 @@ type Auth struct {
 	// UserPool is the user pool whose tokens are accepted: one of this server, or
 	// one on AWS. Empty is a pool that is yet to be made: no token is accepted.
 	UserPool string `json:"userPool,omitempty"`
-	OIDC     OIDC   `json:"oidc,omitzero"`
+	// Own says that UserPool is that of the environment, whichever that is: see
+	// BindUserPool.
+	Own  bool `json:"own,omitempty"`
+	OIDC OIDC `json:"oidc,omitzero"`
 }
 
 // OIDC is the OpenID Connect issuer of an API, as AppSync configures it.

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -121,6 +122,7 @@ func (r *Registry) Invalidate(apiID string) {
 type api struct {
 	exec    *exec.Executor
 	version int64
+	auth    Auth // as it is stored
 	access  *access
 	keys    map[[sha256.Size]byte]apiKey
 	// checked is when the version and the keys were last read, in nanoseconds.
@@ -163,11 +165,11 @@ func (r *Registry) lookup(ctx context.Context, apiID string, d *db.DB, s *keys.S
 		return nil, err
 	case err != nil:
 		return nil, err
-	case stored.version.Number != a.version:
+	case stored.version.Number != a.version || stored.version.Auth != a.auth:
 		r.apis.Remove(apiID)
 		return r.load(ctx, apiID, d, s)
 	}
-	next := &api{exec: a.exec, version: a.version, access: a.access, keys: stored.keys}
+	next := &api{exec: a.exec, version: a.version, auth: a.auth, access: a.access, keys: stored.keys}
 	next.checked.Store(r.now().UnixNano())
 	if before == r.changes.Load() {
 		r.apis.Add(apiID, next)
@@ -252,7 +254,7 @@ func (r *Registry) compile(ctx context.Context, apiID string, d *db.DB, s *keys.
 	if err != nil {
 		return nil, fmt.Errorf("version %d of API %s: %w", stored.version.Number, apiID, err)
 	}
-	a := &api{exec: x, version: stored.version.Number, access: who, keys: stored.keys}
+	a := &api{exec: x, version: stored.version.Number, auth: stored.version.Auth, access: who, keys: stored.keys}
 	a.checked.Store(r.now().UnixNano())
 	r.log.InfoContext(ctx, "API loaded", "api", apiID, "version", a.version, "duration", time.Since(start))
 	return a, nil
@@ -264,7 +266,8 @@ type record struct {
 	keys    map[[sha256.Size]byte]apiKey
 }
 
-// read reads the live version, whole or just its number, and the keys.
+// read reads the live version, whole or just its number and who it lets in, and the
+// keys.
 func read(ctx context.Context, d *db.DB, apiID string, whole bool) (record, error) {
 	var out record
 	err := d.Read(ctx, func(q *db.Query) error {
@@ -273,7 +276,7 @@ func read(ctx context.Context, d *db.DB, apiID string, whole bool) (record, erro
 		if whole {
 			out.version, err = LiveVersion(q, apiID)
 		} else {
-			out.version.Number, err = liveNumber(q, apiID)
+			out.version.Number, out.version.Auth, err = liveNumber(q, apiID)
 		}
 		if err != nil {
 			return err
@@ -294,15 +297,18 @@ func read(ctx context.Context, d *db.DB, apiID string, whole bool) (record, erro
 	return out, err
 }
 
-func liveNumber(q *db.Query, apiID string) (int64, error) {
-	var n int64
-	switch err := q.Row(`SELECT live_version FROM env.api WHERE id = $1`, apiID).Scan(&n); {
+func liveNumber(q *db.Query, apiID string) (n int64, auth Auth, err error) {
+	var text string
+	err = q.Row(`SELECT a.live_version, v.auth FROM env.api a JOIN env.api_version v ON v.api = a.id AND v.version = a.live_version WHERE a.id = $1`,
+		apiID).Scan(&n, &text)
+	switch {
 	case errors.Is(err, db.ErrNoRows):
-		return 0, missingAPI(apiID)
+		return 0, Auth{}, missingAPI(apiID)
 	case err != nil:
-		return 0, fmt.Errorf("read the live version: %w", err)
-	case n == 0:
-		return 0, missingAPI(apiID)
+		return 0, Auth{}, fmt.Errorf("read the live version: %w", err)
 	}
-	return n, nil
+	if err := json.Unmarshal([]byte(text), &auth); err != nil {
+		return 0, Auth{}, fmt.Errorf("decode authentication: %w", err)
+	}
+	return n, auth, nil
 }

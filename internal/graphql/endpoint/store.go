@@ -128,6 +128,44 @@ func scanVersion(row db.Row, apiID string) (Version, error) {
 	return v, nil
 }
 
+// BindUserPool tells all APIs that go by the user pool of their environment which
+// one that is; empty for none. Other nodes notice within seconds.
+func BindUserPool(tx *db.Tx, pool string) error {
+	type row struct {
+		api     string
+		version int64
+		auth    string
+	}
+	var changed []row
+	err := tx.Each(`SELECT api, version, auth FROM env.api_version`, nil, func(r db.Row) error {
+		var v row
+		var auth Auth
+		if err := r.Scan(&v.api, &v.version, &v.auth); err != nil {
+			return err
+		}
+		if err := json.Unmarshal([]byte(v.auth), &auth); err != nil {
+			return fmt.Errorf("decode authentication: %w", err)
+		}
+		if !auth.Own || auth.UserPool == pool {
+			return nil
+		}
+		auth.UserPool = pool
+		text, err := json.Marshal(auth)
+		v.auth = string(text)
+		changed = append(changed, v)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("read versions: %w", err)
+	}
+	for _, v := range changed {
+		if _, err := tx.Exec(`UPDATE env.api_version SET auth = $3 WHERE api = $1 AND version = $2`, v.api, v.version, v.auth); err != nil {
+			return fmt.Errorf("bind user pool: %w", err)
+		}
+	}
+	return nil
+}
+
 // Withdraw takes back a version that a job built and did not finish: its tables,
 // columns and indexes, and, if it is live, makes the one before it live again. An
 // API whose only version it is goes altogether. It is no error when there is no
