@@ -32,6 +32,9 @@ func Banner(s server.Started, store string) string {
 			hint = "   (--user-pool ID names one)"
 		}
 		row("Auth", "%s%s", s.Modes, hint)
+		if s.Auth != nil {
+			row("Users", "%s", users(*s.Auth, data))
+		}
 	} else {
 		row("Endpoint", "%s   (https on the same port)", s.Base)
 		if s.Schema == "" {
@@ -57,6 +60,15 @@ func Banner(s server.Started, store string) string {
 		fmt.Fprintf(&b, "watching %s: save to push%s\n", s.Schema, lastPush(s.Push))
 	}
 	return b.String()
+}
+
+// users tells how to sign up at a user pool.
+func users(a server.StatusAuth, data string) string {
+	text := a.UserPool + ", sign-in by " + a.SignIn
+	if len(a.Clients) > 0 {
+		text += ", client " + a.Clients[0].ID
+	}
+	return text + "   (codes of sign-ups: preamp inbox" + data + ")"
 }
 
 const defaultData = ".preamp"

@@ -71,6 +71,9 @@ type root struct {
 	Jobs         jobsCmd         `cmd:"" group:"local" help:"List, follow and cancel jobs."`
 	Settings     settingsCmd     `cmd:"" group:"local" help:"Show and change what decides how schemas are compiled."`
 	ClientConfig clientConfigCmd `cmd:"" group:"local" help:"Write the configuration file of an Amplify client."`
+	Inbox        inboxCmd        `cmd:"" group:"local" help:"List the messages that users were sent (preamp dev)."`
+	Users        usersCmd        `cmd:"" group:"local" help:"Import users into a user pool."`
+	Pool         poolCmd         `cmd:"" group:"local" help:"Signing keys and issuer of a user pool."`
 	Stop         stopCmd         `cmd:"" group:"local" help:"Stop the running server."`
 
 	Schema schemaCmd `cmd:"" group:"admin" help:"Compile a schema without a server."`

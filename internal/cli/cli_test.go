@@ -121,7 +121,7 @@ func TestStatus(t *testing.T) {
 		t.Error(d)
 	}
 	r = run(t, []string{"PREAMP_DATA=" + f.dir}, "status")
-	for _, part := range []string{"preamp 1.2.3   ready   pid", "app todo (d1a2b3c4d5e6f7)", "api todoapi   " + f.http.URL + "/api/a/graphql   da2-x\n", "      auth API_KEY (default), AMAZON_COGNITO_USER_POOLS (no pool: lets nobody in)\n", "0 jobs running"} {
+	for _, part := range []string{"preamp 1.2.3   ready   pid", "app todo (d1a2b3c4d5e6f7)", "api todoapi   " + f.http.URL + "/api/a/graphql   da2-x\n", "      auth API_KEY (default), AMAZON_COGNITO_USER_POOLS (no pool: lets nobody in)\n", "    user pool us-east-1_AbCdEf123   sign-in by email\n      issuer https://x/us-east-1_AbCdEf123\n      client c1   web\n      hosted sign-in https://x/oauth/us-east-1_AbCdEf123\n      identity pool us-east-1:1111", "0 jobs running"} {
 		if !strings.Contains(r.out, part) {
 			t.Errorf("%q is missing in\n%s%s", part, r.out, r.err)
 		}
@@ -364,11 +364,18 @@ func TestBanner(t *testing.T) {
 	empty.Push, empty.Schema, empty.Data, empty.CAFile = server.Push{}, "", "/tmp/my data", "/tmp/my data/ca/ca.pem"
 	empty.ReadyIn = 1234 * time.Millisecond
 
+	users := pushed
+	users.Modes = server.ModeList{{Mode: "AMAZON_COGNITO_USER_POOLS", Default: true, UserPool: "us-east-1_AbCdEf123"}, {Mode: "AWS_IAM"}}
+	users.Auth = &server.StatusAuth{
+		UserPool: "us-east-1_AbCdEf123", SignIn: "email", Clients: []server.StatusClient{{Name: "web", ID: "1h57kf5cpq17m0eml12EXAMPLE"}, {Name: "native", ID: "x"}},
+	}
+	users.APIKey = ""
+
 	var got bytes.Buffer
 	for _, tt := range []struct {
 		name string
 		s    server.Started
-	}{{"pushed", pushed}, {"unchanged", unchanged}, {"push failed, an older version serves", failed}, {"first push failed", first}, {"no schema", empty}} {
+	}{{"users", users}, {"pushed", pushed}, {"unchanged", unchanged}, {"push failed, an older version serves", failed}, {"first push failed", first}, {"no schema", empty}} {
 		text := cli.Banner(tt.s, "SQLite, durable")
 		if n := strings.Count(text, "\n"); n > 10 || !strings.HasSuffix(text, "\n") {
 			t.Errorf("%s: %d lines", tt.name, n)

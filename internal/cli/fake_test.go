@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"preamp/internal/cli"
+	"preamp/internal/notify"
 	"preamp/internal/server"
 	"preamp/internal/sigv4"
 )
@@ -30,6 +31,7 @@ type fake struct {
 	status   server.Status
 	keyless  bool // tells no keys, as serve
 	stopped  bool
+	inbox    []notify.Stored
 	requests []string // method, path and body of signed requests
 	answer   func(r *http.Request, body []byte) (int, any)
 }
@@ -61,6 +63,10 @@ func newFake(t *testing.T) *fake {
 				ID: "a", Name: "todoapi", Endpoint: f.http.URL + "/api/a/graphql", APIKey: "da2-x",
 				Modes: server.ModeList{{Mode: "API_KEY", Default: true}, {Mode: "AMAZON_COGNITO_USER_POOLS", Closed: true}},
 			}},
+			Auth: &server.StatusAuth{
+				UserPool: "us-east-1_AbCdEf123", SignIn: "email", Issuer: "https://x/us-east-1_AbCdEf123", Clients: []server.StatusClient{{Name: "web", ID: "c1"}},
+				HostedURL: "https://x/oauth/us-east-1_AbCdEf123", IdentityPool: "us-east-1:11111111-2222-4333-8444-555555555555",
+			},
 		}}}},
 	}
 	f.record(t, server.Record{PID: os.Getpid(), URL: f.http.URL, Token: token, Version: "1.2.3"})
@@ -122,6 +128,16 @@ func (f *fake) handle(r *http.Request, body []byte) (int, any) {
 			fallthrough
 		case "GET /_preamp/settings":
 			return 200, map[string]string{"transformerversion": "1", "sandbox": "true"}
+		case "GET /_preamp/inbox":
+			f.requests = append(f.requests, r.URL.RawQuery)
+			return 200, f.inbox
+		case "POST /_preamp/rotate-keys":
+			if r.URL.Query().Get("pool") != "us-east-1_AbCdEf123" {
+				return 404, errorBody{"there is no such pool"}
+			}
+			return 200, map[string]string{"pool": "us-east-1_AbCdEf123", "issuer": "https://x/us-east-1_AbCdEf123"}
+		case "POST /_preamp/issuer":
+			return 200, map[string]string{"pool": r.URL.Query().Get("pool"), "issuer": r.URL.Query().Get("form")}
 		case "POST /_preamp/stop":
 			f.stopped = true
 			_ = os.Remove(filepath.Join(f.dir, server.RecordFile))

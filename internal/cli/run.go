@@ -17,6 +17,8 @@ type devCmd struct {
 	OIDCIssuer  string `name:"oidc-issuer" help:"Issuer of the tokens for rules with provider: oidc. An issuer on this machine needs outgoing.allow in preamp.yaml." placeholder:"URL"`
 	OIDCClient  string `name:"oidc-client-id" help:"Client that those tokens are made for; a regular expression. Default: any." placeholder:"ID"`
 	UserPool    string `name:"user-pool" help:"User pool on AWS of the tokens for rules of users, owners and groups." placeholder:"ID"`
+	SignIn      string `name:"sign-in" help:"What users sign in with, when a user pool is made for the rules of the schema: email, username, phone, email-and-phone; none makes no pool." enum:"email,username,phone,email-and-phone,none" default:"email" placeholder:"email"`
+	FixedCode   string `name:"fixed-code" help:"All codes that users are sent are this one: 6 to 8 digits. For tests only." placeholder:"CODE"`
 	AllowRemote bool   `help:"Accept a listen address that other machines reach."`
 	Config      string `help:"Read preamp.yaml too; flags win." placeholder:"FILE"`
 }
@@ -25,7 +27,7 @@ type devCmd struct {
 func (*devCmd) Help() string {
 	return `Starts a server for this machine. The first start makes the data directory with a master key, a root access key and a local certificate authority. With a schema, the app, the environment and the API are made by the same operations and jobs that AWS clients use, and pushed again whenever the schema differs. A push that fails prints file, line and column, and the last version keeps serving.
 
-The API gets the auth modes that the rules of the schema name; the default is API_KEY where it is used. AWS_IAM is there always: the root key of preamp env administers the API. The rules of users, owners and groups let nobody in before a user pool is named (--user-pool). Models without @auth are open to the API key (sandbox mode). There is no rate limit and no default password. Ctrl-C stops the server; the data stays.
+The API gets the auth modes that the rules of the schema name; the default is API_KEY where it is used. AWS_IAM is there always: the root key of preamp env administers the API. Rules of users, owners and groups get a user pool of this server, which is made once by CreateBackendAuth (--sign-in), with an identity pool for rules of IAM; --user-pool names one on AWS instead. The messages that users are sent are kept: preamp inbox lists them. Models without @auth are open to the API key (sandbox mode). There is no rate limit and no default password. Ctrl-C stops the server; the data stays.
 
 Examples:
 
@@ -49,11 +51,17 @@ func (c *devCmd) Run(a *app) error {
 	if c.Data != "" {
 		conf.Data = c.Data
 	}
+	if c.FixedCode != "" {
+		if err := config.CheckFixedCode(c.FixedCode); err != nil {
+			return usagef("--fixed-code %s", err)
+		}
+	}
 	return a.Dev(a.ctx, server.DevOptions{
 		Listen: conf.Listen, Data: conf.Data, App: c.App, Env: c.Env, Schema: c.Schema,
 		Watch: c.Watch, AllowRemote: c.AllowRemote, Config: conf,
 		Providers: server.Providers{Issuer: c.OIDCIssuer, ClientID: c.OIDCClient, UserPool: c.UserPool},
-		Out:       a.Stdout, Logger: a.log, Version: a.Version,
+		FixedCode: c.FixedCode, SignIn: c.SignIn,
+		Out: a.Stdout, Logger: a.log, Version: a.Version,
 		Describe: func(s server.Started) { fmt.Fprint(a.Stdout, Banner(s, store(conf))) },
 	})
 }

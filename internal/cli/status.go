@@ -43,7 +43,7 @@ type statusCmd struct {
 func (*statusCmd) Help() string {
 	return `Exit code 0: a server runs and is ready. 1: it runs but is not ready. 3: nothing runs for the data directory, or what its record names is gone; with --json the output is then {"ready":false}.
 
-JSON members: version, ready, pid, url, tls_url, ca_file, data, apps (app_id, name, environments (name, apis (id, name, endpoint, realtime_endpoint, api_key, modes (mode, default, closed, user_pool_id, issuer)))), jobs_running. api_key is there with preamp dev only. A mode that is closed lets nobody in: user pools without a pool.
+JSON members: version, ready, pid, url, tls_url, ca_file, data, apps (app_id, name, environments (name, apis (id, name, endpoint, realtime_endpoint, api_key, modes (mode, default, closed, user_pool_id, issuer)), auth (user_pool_id, clients (name, client_id), sign_in, issuer, hosted_url, identity_pool_id))), jobs_running. api_key is there with preamp dev only. A mode that is closed lets nobody in: user pools without a pool.
 
 Examples:
 
@@ -121,10 +121,28 @@ func printStatus(w io.Writer, st server.Status) error {
 				}
 				fmt.Fprintf(&b, "\n      auth %s\n", api.Modes)
 			}
+			printAuth(&b, env.Auth)
 		}
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// printAuth prints the pools of an environment.
+func printAuth(b *strings.Builder, a *server.StatusAuth) {
+	if a == nil {
+		return
+	}
+	fmt.Fprintf(b, "    user pool %s   sign-in by %s\n      issuer %s\n", a.UserPool, a.SignIn, a.Issuer)
+	for _, c := range a.Clients {
+		fmt.Fprintf(b, "      client %s   %s\n", c.ID, c.Name)
+	}
+	if a.HostedURL != "" {
+		fmt.Fprintf(b, "      hosted sign-in %s\n", a.HostedURL)
+	}
+	if a.IdentityPool != "" {
+		fmt.Fprintf(b, "      identity pool %s\n", a.IdentityPool)
+	}
 }
 
 func plural(n int, word string) string {

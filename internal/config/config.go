@@ -26,6 +26,16 @@ type Config struct {
 	Outgoing   Outgoing
 	Durability string // DurabilityFull or DurabilityRelaxed
 
+	Mail Mail
+	SMS  SMS
+	// Social are addresses of identity providers by the name of the provider.
+	Social map[string]*Endpoints
+	// RequirePKCE refuses authorization codes to public clients without a challenge.
+	RequirePKCE *bool
+	// AWSNames answers at the host names of AWS.
+	AWSNames *bool
+	Test     Test
+
 	// Notes are remarks that do not keep the server from starting, such as a key
 	// that only a later version acts on.
 	Notes []Problem
@@ -51,6 +61,45 @@ type TLS struct{ Cert, Key string }
 // Outgoing limits what the server itself may call.
 type Outgoing struct{ Allow []netip.Prefix }
 
+// Mail says how e-mails are sent; without a host they are not.
+type Mail struct{ SMTP SMTP }
+
+// SMTP is a mail server.
+type SMTP struct {
+	Host     string
+	Port     int // 0 is that of TLS
+	Username string
+	Password SecretAt
+	From     string
+	TLS      string // TLSStart, TLSAlways or TLSNever
+}
+
+// Values of SMTP.TLS.
+const (
+	TLSStart  = "starttls"
+	TLSAlways = "tls"
+	TLSNever  = "none"
+)
+
+// SMS says how text messages are sent; without a URL they are not.
+type SMS struct {
+	URL    string
+	Secret SecretAt
+}
+
+// SecretAt says where a secret is, in a file or an environment variable.
+type SecretAt struct{ File, Env string }
+
+// Endpoints are the addresses of an identity provider; empty ones are the real
+// ones.
+type Endpoints struct{ Authorize, Token, UserInfo, Keys, Issuer string }
+
+// Test is for tests only.
+type Test struct {
+	// FixedCode is the code of all messages.
+	FixedCode string
+}
+
 // Limits bound what one client can take. See docs/reference/configuration.md.
 type Limits struct {
 	Body              int64         // bytes of a request body
@@ -70,11 +119,15 @@ type Limits struct {
 	ControlWait       time.Duration // wait for the control transaction
 	OpenEnvironments  int           // environment databases kept open (SQLite)
 	OpenAPIs          int           // compiled GraphQL APIs kept in memory
+	Cognito           CognitoRates
 }
 
 // Default is the configuration of an empty file.
 func Default() *Config {
-	c := &Config{Settings: map[string]string{}, sources: map[string]string{}}
+	c := &Config{Settings: map[string]string{}, Social: map[string]*Endpoints{}, sources: map[string]string{}}
+	for _, name := range SocialProviders() {
+		c.Social[name] = &Endpoints{}
+	}
 	for i := range keys {
 		k := &keys[i]
 		if k.value == nil || k.def == "" {

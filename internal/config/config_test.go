@@ -11,6 +11,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"flag"
+	"fmt"
 	"math/big"
 	"net/netip"
 	"os"
@@ -71,11 +72,20 @@ limits:
   control_wait: 500ms
   open_environments: 3
   open_apis: 4
+  cognito: {user_authentication: 1, user_creation: 2, user_account_recovery: 3, user_token: 4, user_read: 5, user_update: 6, user_list: 7,
+    user_resource_read: 8, user_resource_update: 9, user_pool_read: 10, user_pool_update: 11, user_pool_resource_read: 12,
+    user_pool_resource_update: 13, client_read: 14, client_update: 15, identity_get_id: 16, identity_open_id_token: 17, identity_credentials: 0, one_user_read: 19, one_user_write: 20}
 sandbox: true
 settings: {transformerversion: 2, improvepluralization: true}
 functions: {anything: [1, {x: y}]}
 outgoing: {allow: [192.168.7.0/24]}
 durability: relaxed
+mail: {smtp: {host: smtp.test, port: 2525, username: u, password: {file: /p}, from: "A <a@test.test>", tls: tls}}
+sms: {webhook: {url: "http://127.0.0.1/x?token=abc", secret: {env: SMS}}}
+social: {Google: {authorize_url: "http://127.0.0.1/a", token_url: "http://127.0.0.1/t", userinfo_url: "http://127.0.0.1/u", jwks_url: "http://127.0.0.1/k", issuer: "http://127.0.0.1"}, SignInWithApple: {issuer: "https://apple.test"}}
+aws_names: true
+oauth: {require_pkce: true}
+test: {fixed_code: "123456"}
 `)
 	if ps != nil {
 		t.Fatal(ps)
@@ -91,13 +101,30 @@ durability: relaxed
 			QueryAliases: 7, QueryFields: 8, QueryTime: time.Second, RequestsPerSecond: 1, RequestBurst: 2,
 			ControlWait: 500 * time.Millisecond, OpenEnvironments: 3, OpenAPIs: 4,
 			Page: 5, PageMax: 6, JSONDepth: 9, Answer: 1 << 20,
+			Cognito: config.CognitoRates{
+				UserAuthentication: 1, UserCreation: 2, UserAccountRecovery: 3, UserToken: 4, UserRead: 5, UserUpdate: 6, UserList: 7,
+				UserResourceRead: 8, UserResourceUpdate: 9, UserPoolRead: 10, UserPoolUpdate: 11, UserPoolResourceRead: 12,
+				UserPoolResourceUpdate: 13, ClientRead: 14, ClientUpdate: 15, IdentityGetID: 16, IdentityOpenIDToken: 17, OneUserRead: 19, OneUserWrite: 20,
+			},
 		},
 		Sandbox:    new(true),
 		Settings:   map[string]string{"transformerversion": "2", "improvepluralization": "true"},
 		Outgoing:   config.Outgoing{Allow: []netip.Prefix{netip.MustParsePrefix("192.168.7.0/24")}},
 		Durability: config.DurabilityRelaxed,
+		Mail: config.Mail{SMTP: config.SMTP{
+			Host: "smtp.test", Port: 2525, Username: "u", Password: config.SecretAt{File: "/p"}, From: "A <a@test.test>", TLS: config.TLSAlways,
+		}},
+		SMS: config.SMS{URL: "http://127.0.0.1/x?token=abc", Secret: config.SecretAt{Env: "SMS"}},
+		Social: map[string]*config.Endpoints{
+			"Google": {
+				Authorize: "http://127.0.0.1/a", Token: "http://127.0.0.1/t", UserInfo: "http://127.0.0.1/u", Keys: "http://127.0.0.1/k", Issuer: "http://127.0.0.1",
+			},
+			"Facebook": {}, "LoginWithAmazon": {}, "SignInWithApple": {Issuer: "https://apple.test"},
+		},
+		AWSNames: new(true), RequirePKCE: new(true),
+		Test: config.Test{FixedCode: "123456"},
 		Notes: []config.Problem{{
-			Source: "preamp.yaml", Line: 32, Column: 12, Key: "functions",
+			Source: "preamp.yaml", Line: 35, Column: 12, Key: "functions",
 			Message: "is accepted but has no effect before the release that brings @function",
 		}},
 	}
@@ -168,6 +195,22 @@ func TestProblems(t *testing.T) {
 		{"a default page beyond the largest", "limits: {page: 2000}", "preamp.yaml:1:10: limits.page is 2000, over limits.page_max, which is 1000"},
 		{"a default page beyond the largest that is set", "limits:\n  page_max: 50\n  page: 51\n", "preamp.yaml:3:3: limits.page is 51, over limits.page_max, which is 50"},
 		{"one problem for one mistake", "limits: {page: 2000, page_max: no}", "preamp.yaml:1:32: limits.page_max must be a number, not text"},
+		{"mail without a sender", "mail: {smtp: {host: h}}", "preamp.yaml:1:15: mail.smtp.host needs mail.smtp.from, the sender of the e-mails"},
+		{"mail without a server", "mail: {smtp: {from: a@test.test}}", "preamp.yaml:1:15: mail.smtp.from is of no use without mail.smtp.host"},
+		{"sender that is none", "mail: {smtp: {from: nobody}}", `preamp.yaml:1:21: mail.smtp.from must be an e-mail address such as no-reply@example.com, not "nobody"`},
+		{"mail server with a port", "mail: {smtp: {host: 'h:25'}}", `preamp.yaml:1:21: mail.smtp.host must be a host name, not "h:25"`},
+		{"a password in clear", "mail: {smtp: {password: hunter2}}", "preamp.yaml:1:25: mail.smtp.password must be a mapping, not text"},
+		{"password over no TLS", "mail: {smtp: {host: h, from: a@test.test, tls: none, username: u, password: {env: P}}}", "preamp.yaml:1:54: mail.smtp.username is not sent in clear: mail.smtp.tls is none"},
+		{"user without password", "mail: {smtp: {host: h, from: a@test.test, username: u}}", "preamp.yaml:1:43: mail.smtp.username needs a password: set mail.smtp.password.file or mail.smtp.password.env"},
+		{"password without user", "mail: {smtp: {host: h, from: a@test.test, password: {env: P}}}", "preamp.yaml: mail.smtp.password is of no use without mail.smtp.username"},
+		{"two secrets", "sms: {webhook: {url: 'https://h', secret: {file: f, env: e}}}", "preamp.yaml: sms.webhook.secret has both file and env: give one"},
+		{"secret without webhook", "sms: {webhook: {secret: {file: f}}}", "preamp.yaml: sms.webhook.secret is of no use without sms.webhook.url"},
+		// The URL may hold a secret and must not be quoted.
+		{"webhook", "sms: {webhook: {url: 'ftp://hunter2'}}", "preamp.yaml:1:22: sms.webhook.url must be a URL that begins with https:// or http://"},
+		{"social provider", "social: {Twitter: {issuer: 'https://x'}}", "preamp.yaml:1:10: social.Twitter is not known; known here: Google, Facebook, LoginWithAmazon, SignInWithApple"},
+		{"social address", "social: {Google: {tokenurl: 'https://x'}}", "preamp.yaml:1:19: social.Google.tokenurl is not known; did you mean token_url?"},
+		// Neither is the code.
+		{"fixed code", "test: {fixed_code: '1234x6'}", "preamp.yaml:1:20: test.fixed_code must be 6 to 8 digits in quotes"},
 		{"durability", "durability: none", `preamp.yaml:1:13: durability must be full or relaxed, not "none"`},
 		{"all at once, in order", "durability: none\nlisen: x\ndata: 1\n", `preamp.yaml:1:13: durability must be full or relaxed, not "none"` + "\n" +
 			"preamp.yaml:2:1: lisen is not known; did you mean listen?\npreamp.yaml:3:7: data must be text, not a number"},
@@ -359,6 +402,74 @@ func TestPrintHidesPasswords(t *testing.T) {
 		}
 		if text := out.String() + string(raw); strings.Contains(text, "hunter2") || !strings.Contains(text, "postgres://") {
 			t.Errorf("%s", text)
+		}
+	}
+}
+
+func TestSecretsOfMessages(t *testing.T) {
+	t.Parallel()
+	good := write(t, "smtp", "hunter2\n", 0o600)
+	open := write(t, "open", "hunter2", 0o644)
+	empty := write(t, "empty", " \n", 0o600)
+	const mail = "public_url: http://a.test\nmaster_key: {env: MASTER}\nmail: {smtp: {host: h, from: a@b.test, username: u, password: {%s}}}\n"
+	for _, tt := range []struct {
+		name, password, extra string
+		want                  string // part of the problem; empty: accepted
+	}{
+		{name: "in a file", password: "file: " + good},
+		{name: "in a variable", password: "env: SMTP_PASSWORD"},
+		{name: "file that others read", password: "file: " + open, want: "which others may read (mode 0644): chmod 600"},
+		{name: "empty file", password: "file: " + empty, want: "which is empty"},
+		{name: "no file", password: "file: /nowhere/p", want: "mail.smtp.password cannot be read"},
+		{name: "a folder", password: "file: " + t.TempDir(), want: "mail.smtp.password names"},
+		{name: "variable that is not set", password: "env: NOTHING", want: "names the variable NOTHING, which is not set"},
+		{name: "webhook", password: "file: " + good, extra: "sms: {webhook: {url: 'https://h', secret: {env: NOTHING}}}\n", want: "sms.webhook.secret names the variable NOTHING"},
+		{name: "codes of tests", password: "file: " + good, extra: "test: {fixed_code: '123456'}\n", want: "test.fixed_code is for preamp dev only"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			file := write(t, "preamp.yaml", fmt.Sprintf(mail, tt.password)+tt.extra, 0o600)
+			environ := []string{"MASTER=" + base64.StdEncoding.EncodeToString(make([]byte, 32)), "SMTP_PASSWORD=hunter2"}
+			c, err := config.Load(config.Options{File: file, Environ: environ, Serve: true, Insecure: true})
+			switch {
+			case tt.want == "" && err != nil:
+				t.Error(err)
+			case tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "hunter2") || strings.Contains(err.Error(), "123456")):
+				t.Errorf("error %v, want %s", err, tt.want)
+			case tt.want == "" && strings.HasPrefix(tt.password, "file"):
+				if secret, err := c.Mail.SMTP.Password.Read(); err != nil || secret.Reveal() != "hunter2" {
+					t.Errorf("%q, %v", secret.Reveal(), err)
+				}
+			}
+		})
+	}
+	// dev needs none of the secrets: it sends nothing.
+	file := write(t, "preamp.yaml", "mail: {smtp: {host: h, from: a@b.test, username: u, password: {env: NOTHING}}}\ntest: {fixed_code: '123456'}\n", 0o600)
+	if _, err := config.Load(config.Options{File: file}); err != nil {
+		t.Error(err)
+	}
+	if secret, err := (config.SecretAt{}).Read(); err != nil || !secret.Empty() {
+		t.Errorf("no secret: %v, %v", secret, err)
+	}
+}
+
+func TestPrintHidesSecrets(t *testing.T) {
+	t.Parallel()
+	c, ps := parse(t, "sms: {webhook: {url: 'https://sms.test/hunter2?token=hunter2'}}\ntest: {fixed_code: '471147'}\n")
+	if ps != nil {
+		t.Fatal(ps)
+	}
+	var out bytes.Buffer
+	if err := c.Print(&out); err != nil {
+		t.Fatal(err)
+	}
+	raw, err := json.Marshal(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{out.String(), string(raw)} {
+		if strings.Contains(text, "hunter2") || strings.Contains(text, "471147") || !strings.Contains(text, "https://sms.test/[redacted]") {
+			t.Error(text)
 		}
 	}
 }

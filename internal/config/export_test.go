@@ -6,6 +6,7 @@ func Parse(name string, text []byte) (*Config, error) {
 	r := &reader{c: Default(), source: name, at: map[string]place{}}
 	r.file(text)
 	r.pages()
+	r.messages()
 	if len(r.problems) > 0 {
 		r.problems.sort()
 		return nil, r.problems

@@ -1,5 +1,7 @@
 package config
 
+import "slices"
+
 // key is one line of preamp.yaml. A key without value is a mapping: its members
 // are the keys below it, or, when free is set, any name.
 type key struct {
@@ -20,7 +22,9 @@ type key struct {
 }
 
 // keys is every key of preamp.yaml in the order of the reference.
-var keys = []key{
+var keys = slices.Concat(serverKeys, rateKeys, messageKeys, poolKeys, restKeys)
+
+var serverKeys = []key{
 	{
 		path: "version", form: "`1`", def: "1", example: "1",
 		doc:   "Version of the form of this file. Absent means 1.",
@@ -168,6 +172,9 @@ var keys = []key{
 		doc:   "Compiled GraphQL APIs that are kept in memory; the least used one is dropped first.",
 		value: intValue{get: func(c *Config) *int { return &c.Limits.OpenAPIs }, least: 1, most: 100_000},
 	},
+}
+
+var restKeys = []key{
 	{
 		path: "sandbox", form: "`true` or `false`", def: "", example: "false",
 		doc: "Sandbox mode: the API key reads and writes models that have no @auth rule. Absent: on in `preamp dev`, off " +

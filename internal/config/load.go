@@ -48,6 +48,7 @@ func Load(o Options) (*Config, error) {
 	r.file(text)
 	r.environ(o.Environ)
 	r.pages()
+	r.messages()
 	if o.Serve {
 		r.serve(o.Environ, o.Insecure)
 	}

@@ -14,13 +14,7 @@ const masterKeyBytes = 32
 
 // serve checks what a production server demands beside the form.
 func (r *reader) serve(environ []string, insecure bool) {
-	c := r.c
-	demand := func(path, format string, args ...any) {
-		at := r.at[path]
-		p := Problem{Source: r.source, Line: at.line, Column: at.column, Key: path, Message: fmt.Sprintf(format, args...)}
-		r.problems = append(r.problems, p)
-	}
-
+	c, demand := r.c, r.demand
 	switch {
 	case c.PublicURL == "":
 		if !r.failed("public_url") {
@@ -65,6 +59,7 @@ func (r *reader) serve(environ []string, insecure bool) {
 			demand("tls", "cannot be used: %s", err)
 		}
 	}
+	r.serveMessages(environ)
 }
 
 // failed reports whether a key at or below path has a problem already; one

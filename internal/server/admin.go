@@ -45,6 +45,10 @@ func (s *Server) admin(mux httpx.Mux) {
 	}))
 	mux.Handle("GET /_preamp/settings", s.local(s.settings))
 	mux.Handle("POST /_preamp/settings", s.local(s.putSettings))
+	mux.Handle("POST /_preamp/users", http.HandlerFunc(s.importUsers))
+	mux.Handle("GET /_preamp/inbox", s.local(s.messages))
+	mux.Handle("POST /_preamp/rotate-keys", s.local(s.rotateKeys))
+	mux.Handle("POST /_preamp/issuer", s.local(s.setIssuer))
 }
 
 // probeTime is how long the database may take for its word that it is there.
@@ -100,21 +104,33 @@ func text(f func(*http.Request) (int, string)) http.Handler {
 // rawBody is answered as it is, everything else as JSON.
 type rawBody []byte
 
+// notLocal refuses who does not know the token of the server's record.
+const notLocal = "this endpoint is for the preamp command on this machine"
+
+func (s *Server) knowsToken(r *http.Request) bool {
+	token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	return s.token != "" && subtle.ConstantTimeCompare([]byte(token), []byte(s.token)) == 1
+}
+
+// refuse answers a local command with an error.
+func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	e := errs.Public(err)
+	if e.Kind == errs.Internal {
+		s.logger.ErrorContext(r.Context(), "local command failed", "path", r.URL.Path, "error", err)
+	}
+	httpx.Error(w, localStatus(e.Kind), e.Message)
+}
+
 // local serves a command on this machine that knows the server's token.
 func (s *Server) local(f func(*http.Request) (any, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-		if s.token == "" || subtle.ConstantTimeCompare([]byte(token), []byte(s.token)) != 1 {
-			httpx.Error(w, http.StatusForbidden, "this endpoint is for the preamp command on this machine")
+		if !s.knowsToken(r) {
+			httpx.Error(w, http.StatusForbidden, notLocal)
 			return
 		}
 		v, err := f(r)
 		if err != nil {
-			e := errs.Public(err)
-			if e.Kind == errs.Internal {
-				s.logger.ErrorContext(r.Context(), "local command failed", "path", r.URL.Path, "error", err)
-			}
-			httpx.Error(w, localStatus(e.Kind), e.Message)
+			s.refuse(w, r, err)
 			return
 		}
 		if raw, ok := v.(rawBody); ok {

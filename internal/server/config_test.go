@@ -2,6 +2,7 @@ package server
 
 import (
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 
 	"preamp/internal/config"
 	"preamp/internal/graphql/endpoint"
+	"preamp/internal/userpool/cognitoidp"
 )
 
 // Each limit of preamp.yaml reaches what it limits: all are set to different
@@ -18,7 +20,9 @@ func TestLimitsReachTheServer(t *testing.T) {
 	c := config.Default()
 	set := reflect.ValueOf(&c.Limits).Elem()
 	for i := range set.NumField() {
-		set.Field(i).SetInt(int64(1000 + i))
+		if set.Field(i).CanInt() {
+			set.Field(i).SetInt(int64(1000 + i))
+		}
 	}
 	l, got := c.Limits, fromConfig(c)
 	want := endpoint.Limits{
@@ -40,8 +44,37 @@ func TestLimitsReachTheServer(t *testing.T) {
 		used[v] = true
 	}
 	for i := range set.NumField() {
-		if !used[set.Field(i).Int()] {
+		if set.Field(i).CanInt() && !used[set.Field(i).Int()] {
 			t.Errorf("limits: %s reaches nothing", set.Type().Field(i).Name)
 		}
+	}
+}
+
+// Each rate of preamp.yaml reaches the operations it limits.
+func TestRatesReachTheServer(t *testing.T) {
+	t.Parallel()
+	c := config.Default()
+	rates := reflect.ValueOf(&c.Limits.Cognito).Elem()
+	for i := range rates.NumField() {
+		rates.Field(i).SetInt(int64(2000 + i))
+	}
+	used := map[float64]bool{}
+	pools := reflect.ValueOf(poolRates(fromConfig(c).rates))
+	for _, field := range pools.Fields() {
+		used[field.Float()] = true
+	}
+	for i := range rates.NumField() {
+		name := rates.Type().Field(i).Name
+		if !strings.HasPrefix(name, "Identity") && !strings.HasPrefix(name, "OneUser") && !used[float64(rates.Field(i).Int())] {
+			t.Errorf("limits.cognito: %s reaches nothing", name)
+		}
+	}
+}
+
+// What stands in an empty configuration is what Cognito gives an account.
+func TestDefaultRates(t *testing.T) {
+	t.Parallel()
+	if diff := cmp.Diff(cognitoidp.DefaultRates(), poolRates(config.Default().Limits.Cognito)); diff != "" {
+		t.Error(diff)
 	}
 }

@@ -39,6 +39,11 @@ type DevOptions struct {
 	AllowRemote bool
 	// Providers say whose tokens the API accepts.
 	Providers Providers
+	// SignIn is what users of a pool that is made for the schema sign in with: one of
+	// SignInMethods.
+	SignIn string
+	// FixedCode is the code of all messages to users; empty draws one each time.
+	FixedCode string
 	Config    *config.Config
 	// Out gets what people read; logs go to Logger.
 	Out     io.Writer
@@ -59,8 +64,10 @@ type Started struct {
 	Endpoint string
 	APIKey   string
 	Modes    ModeList
-	Data     string
-	CAFile   string
+	// Auth is the user pool of the environment; nil when it has none.
+	Auth   *StatusAuth
+	Data   string
+	CAFile string
 	// Schema is what is watched; empty when there is nothing to watch.
 	Schema string
 	Push   Push
@@ -106,6 +113,9 @@ func Dev(ctx context.Context, o DevOptions) error {
 	if _, err := s.creds.Root(ctx); err != nil {
 		s.close()
 		return err
+	}
+	if s.fixedCode != "" {
+		o.Logger.Warn("all codes are the same: whoever knows it signs in as anybody; for tests only")
 	}
 	d := &dev{Server: s, o: o, source: source, appName: appName(o.App, source), env: o.Env}
 	return s.Run(ctx, d.start, d.watch)
@@ -153,8 +163,9 @@ func (d *dev) describe(ctx context.Context, p Push) error {
 	if err != nil {
 		return err
 	}
+	st.Auth = d.authOf(v)
 	if a, ok := d.choose(v); ok {
-		st.Endpoint, st.APIKey, st.Modes = a.Endpoint, a.APIKey, modeList(a.Config)
+		st.Endpoint, st.APIKey, st.Modes = a.Endpoint, a.APIKey, modeList(a)
 		warnOfIssuer(d.logger, d.outgoing, a)
 	}
 	d.told = st
@@ -308,6 +319,7 @@ func (d *dev) pushText(ctx context.Context, schema string) (skipped bool, err er
 		return false, err
 	}
 	modes := Modes(schema, settings)
+	d.ensureAuth(ctx, modes, present)
 	// dev shows its root key: with it, an API is of use before it has users.
 	if !slices.Contains(modes, authn.IAM) {
 		modes = append(modes, authn.IAM)

@@ -169,8 +169,14 @@ func TestDevFirstPushFails(t *testing.T) {
 		// From now on a line is enough, with the modes when they change.
 		save(plain + ` type Own @model @auth(rules: [{allow: owner}]) { id: ID! }`)
 		d.settled(t.Context())
-		const modes = "  auth: AMAZON_COGNITO_USER_POOLS (default, no pool: lets nobody in), API_KEY, AWS_IAM\n"
-		if got := out.String(); len(told) != 2 || !strings.HasPrefix(got, "pushed ") || !strings.HasSuffix(got, modes) {
+		// and the user pool that was made for them.
+		v, err := d.provision.View(t.Context(), d.app.ID, "dev")
+		if err != nil || v.Auth() == nil {
+			t.Fatalf("no user pool: %v", err)
+		}
+		pool := v.Auth().UserPool
+		news := "  auth: AMAZON_COGNITO_USER_POOLS (default, " + pool + "), API_KEY, AWS_IAM\n  users: " + pool + ", sign-in by email\n"
+		if got := out.String(); len(told) != 2 || !strings.HasPrefix(got, "pushed ") || !strings.HasSuffix(got, news) {
 			t.Errorf("told %d times: %s", len(told), got)
 		}
 		out.Reset()

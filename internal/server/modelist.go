@@ -24,15 +24,18 @@ type StatusMode struct {
 	Issuer   string `json:"issuer,omitempty"`
 }
 
-func modeList(c provision.APIConfig) ModeList {
-	auth := c.Auth()
+// modeList lists the modes of an API. One that names no user pool goes by that of
+// its environment.
+func modeList(a provision.APIView) ModeList {
+	auth, c := a.Auth(), a.Config
 	var list ModeList
 	for i, mode := range c.Modes() {
 		m := StatusMode{Mode: string(mode), Default: i == 0}
 		switch mode {
 		case authn.UserPool:
-			_, exists := endpoint.AWSUserPool(auth.UserPool)
-			m.UserPool, m.Closed = auth.UserPool, !exists
+			m.UserPool = auth.UserPool
+			_, exists := endpoint.AWSUserPool(m.UserPool)
+			m.Closed = !exists
 		case authn.OIDC:
 			m.Issuer = auth.OIDC.Issuer
 		}

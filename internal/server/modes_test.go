@@ -139,13 +139,15 @@ func TestModeList(t *testing.T) {
 	for _, tc := range []struct {
 		name   string
 		config provision.APIConfig
+		own    string
 		text   string
 		want   ModeList
 	}{
-		{"nothing configured", provision.APIConfig{}, "API_KEY (default)", ModeList{{Mode: "API_KEY", Default: true}}},
+		{"nothing configured", provision.APIConfig{}, "", "API_KEY (default)", ModeList{{Mode: "API_KEY", Default: true}}},
 		{
 			"no pool",
 			provision.APIConfig{AdditionalAuth: []auth{{Mode: "AMAZON_COGNITO_USER_POOLS"}, {Mode: "AWS_IAM"}}},
+			"",
 			"API_KEY (default), AMAZON_COGNITO_USER_POOLS (no pool: lets nobody in), AWS_IAM",
 			ModeList{{Mode: "API_KEY", Default: true}, {Mode: "AMAZON_COGNITO_USER_POOLS", Closed: true}, {Mode: "AWS_IAM"}},
 		},
@@ -155,19 +157,28 @@ func TestModeList(t *testing.T) {
 				DefaultAuth:    new(pool("us-east-1_A")),
 				AdditionalAuth: []auth{{Mode: "OPENID_CONNECT", Settings: settings{OpenIDIssueURL: new("https://a.test")}}},
 			},
+			"",
 			"AMAZON_COGNITO_USER_POOLS (default, us-east-1_A), OPENID_CONNECT (https://a.test)",
 			ModeList{{Mode: "AMAZON_COGNITO_USER_POOLS", Default: true, UserPool: "us-east-1_A"}, {Mode: "OPENID_CONNECT", Issuer: "https://a.test"}},
 		},
 		{
 			"a pool that is nowhere",
 			provision.APIConfig{DefaultAuth: new(pool("mine_A"))},
+			"us-east-1_B",
 			"AMAZON_COGNITO_USER_POOLS (default, mine_A does not exist: lets nobody in)",
 			ModeList{{Mode: "AMAZON_COGNITO_USER_POOLS", Default: true, UserPool: "mine_A", Closed: true}},
+		},
+		{
+			"the pool of the environment",
+			provision.APIConfig{AdditionalAuth: []auth{{Mode: "AMAZON_COGNITO_USER_POOLS"}}},
+			"us-east-1_B",
+			"API_KEY (default), AMAZON_COGNITO_USER_POOLS (us-east-1_B)",
+			ModeList{{Mode: "API_KEY", Default: true}, {Mode: "AMAZON_COGNITO_USER_POOLS", UserPool: "us-east-1_B"}},
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			got := modeList(tc.config)
+			got := modeList(provision.APIView{Config: tc.config, OwnPool: tc.own})
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}

@@ -41,6 +41,10 @@ func Serve(ctx context.Context, o ServeOptions) error {
 	}
 	opts.master, opts.insecure, opts.version, opts.logger = master, o.Insecure, o.Version, o.Logger
 	opts.settings = settings(c, false)
+	if opts.messaging, err = messagingOf(c); err != nil {
+		return err
+	}
+	opts.fixedCode = "" // for dev only, whatever the configuration says
 	if c.TLS.Cert != "" {
 		if opts.certificates, err = httpx.CertFiles(c.TLS.Cert, c.TLS.Key, o.Logger); err != nil {
 			return fmt.Errorf("load the certificate: %w", err)
@@ -70,7 +74,8 @@ func fromConfig(c *config.Config) options {
 		listen: c.Listen, data: c.Data, databaseURL: c.Database.URL, publicURL: c.PublicURL, trusted: c.TrustedProxies,
 		relaxed: c.Durability == config.DurabilityRelaxed, openEnvs: c.Limits.OpenEnvironments, openAPIs: c.Limits.OpenAPIs,
 		perSecond: c.Limits.RequestsPerSecond, burst: c.Limits.RequestBurst, wait: c.Limits.ControlWait, body: c.Limits.Body,
-		outgoing: c.Outgoing.Allow,
+		outgoing: c.Outgoing.Allow, awsNames: c.AWSNames != nil && *c.AWSNames, requirePKCE: c.RequirePKCE != nil && *c.RequirePKCE, social: c.Social, fixedCode: c.Test.FixedCode,
+		rates: c.Limits.Cognito,
 		limits: endpoint.Limits{
 			Body: c.Limits.Body, QueryText: int(c.Limits.QueryText), Tokens: c.Limits.QueryTokens, Depth: c.Limits.QueryDepth,
 			DepthAPIKey: c.Limits.QueryDepthAPIKey, Aliases: c.Limits.QueryAliases, Fields: c.Limits.QueryFields, Time: c.Limits.QueryTime,
@@ -101,5 +106,8 @@ func devOptions(o DevOptions, data string, master keys.Secret) options {
 	opts := fromConfig(c)
 	opts.dev, opts.listen, opts.data, opts.master, opts.version, opts.logger = true, o.Listen, data, master, o.Version, o.Logger
 	opts.settings = settings(c, true)
+	if o.FixedCode != "" {
+		opts.fixedCode = o.FixedCode
+	}
 	return opts
 }

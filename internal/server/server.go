@@ -4,32 +4,38 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"os"
-	"path/filepath"
 	"runtime/debug"
 	"sync/atomic"
 	"time"
 
+	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
 	"preamp/internal/amplifybackend"
 	"preamp/internal/awswire"
 	"preamp/internal/backend"
+	"preamp/internal/config"
 	"preamp/internal/creds"
 	"preamp/internal/db"
 	"preamp/internal/graphql/endpoint"
 	"preamp/internal/httpx"
+	"preamp/internal/identitypool"
 	"preamp/internal/job"
 	"preamp/internal/keys"
+	"preamp/internal/notify"
 	"preamp/internal/outgoing"
 	"preamp/internal/provision"
 	"preamp/internal/sigv4"
+	"preamp/internal/userpool"
+	"preamp/internal/userpool/hostedui"
+	"preamp/internal/userpool/token"
 )
 
 // Region is the AWS region name that clients are given. Amplify's tools accept
@@ -52,7 +58,8 @@ type options struct {
 	relaxed      bool
 	settings     map[string]string
 	limits       endpoint.Limits
-	outgoing     []netip.Prefix // networks that are called although they are not public
+	rates        config.CognitoRates // off in dev
+	outgoing     []netip.Prefix      // networks that are called although they are not public
 	openEnvs     int
 	openAPIs     int
 	perSecond    int // control plane, per access key; 0 is no limit
@@ -61,6 +68,15 @@ type options struct {
 	body         int64         // bytes of a request to the control plane
 	version      string
 	logger       *slog.Logger
+	messaging    messaging
+	// social are the addresses of identity providers that are not the real ones.
+	social map[string]*config.Endpoints
+	// requirePKCE refuses authorization codes to public clients without a challenge.
+	requirePKCE bool
+	// awsNames answers at the host names of AWS.
+	awsNames bool
+	// fixedCode is the code of all messages; dev only.
+	fixedCode string
 }
 
 // Server is a running preamp.
@@ -71,20 +87,30 @@ type Server struct {
 	tls      *tls.Config
 	ca       *httpx.CA
 
-	set       *db.Set
-	ring      *keys.Ring
-	creds     *creds.Store
-	registry  *backend.Registry
-	provision *provision.Provisioner
-	jobs      *job.Engine
-	graphql   *endpoint.Registry
-	outside   *outgoing.Client
-	service   *amplifybackend.API
-	front     *httpx.Front
-	metrics   *prometheus.Registry
-	token     string // of the local commands
-	ready     atomic.Bool
-	stop      context.CancelFunc
+	set        *db.Set
+	ring       *keys.Ring
+	creds      *creds.Store
+	registry   *backend.Registry
+	provision  *provision.Provisioner
+	jobs       *job.Engine
+	graphql    *endpoint.Registry
+	outside    *outgoing.Client
+	base       *url.URL // of every URL, once the address is bound
+	tokenKeys  *token.Keys
+	verifier   *token.Verifier
+	users      *userpool.Service
+	pools      *ownPools
+	sessions   *creds.Sessions
+	identities *identitypool.API
+	warned     *lru.Cache[string, struct{}]
+	outbox     *outbox
+	inbox      *notify.Inbox // dev only
+	service    *amplifybackend.API
+	front      *httpx.Front
+	metrics    *prometheus.Registry
+	token      string // of the local commands
+	ready      atomic.Bool
+	stop       context.CancelFunc
 }
 
 // ControlLines are the migrations of the control database, one line per feature.
@@ -94,7 +120,10 @@ func ControlLines() []db.Line {
 
 // EnvLines are the migrations of an environment database.
 func EnvLines() []db.Line {
-	return []db.Line{keys.EnvLine(), job.EnvLine(), endpoint.EnvLine(), provision.EnvLine()}
+	return []db.Line{
+		keys.EnvLine(), job.EnvLine(), endpoint.EnvLine(), provision.EnvLine(), userpool.EnvLine(), token.EnvLine(), notify.EnvLine(),
+		hostedui.EnvLine(), identitypool.EnvLine(),
+	}
 }
 
 // open builds everything and binds the address. The caller runs it; what open
@@ -124,7 +153,7 @@ func open(ctx context.Context, o options) (_ *Server, err error) {
 		return nil, err
 	}
 	if s.graphql, err = endpoint.New(endpoint.Config{
-		Signed: s.signed(), Tokens: tokens,
+		Signed: s.signed(), Tokens: tokens, UserPools: lateUserPools{s},
 		Locate: func(ctx context.Context, apiID string) (*db.DB, *keys.Sealer, func(), error) {
 			return s.provision.Locate(ctx, apiID)
 		},
@@ -134,7 +163,8 @@ func open(ctx context.Context, o options) (_ *Server, err error) {
 	}
 	s.provision = provision.New(provision.Config{
 		Set: s.set, Registry: s.registry, Ring: s.ring, Invalidate: s.graphql.Invalidate,
-		BaseURL: s.baseURL, Settings: o.settings, Outgoing: o.outgoing, Region: Region, Logger: o.logger,
+		PoolChanged: func(pool string) { s.pools.forget(pool) },
+		BaseURL:     s.baseURL, Settings: o.settings, Outgoing: o.outgoing, Region: Region, Logger: o.logger,
 	})
 	if s.jobs, err = job.New(job.Config{
 		Control: s.set.Control(), Acquire: s.set.Acquire, Kinds: s.provision.Kinds(), Logger: o.logger,
@@ -145,6 +175,12 @@ func open(ctx context.Context, o options) (_ *Server, err error) {
 		Control: s.set.Control(), Registry: s.registry, Jobs: s.jobs, Provision: s.provision,
 		Sealer: s.ring.Control(), Wait: o.wait,
 	})
+	if err := s.openPools(); err != nil {
+		return nil, err
+	}
+	if err := s.openIdentities(); err != nil {
+		return nil, err
+	}
 	if err := s.bind(); err != nil {
 		return nil, err
 	}
@@ -169,15 +205,10 @@ func (s *Server) bind() error {
 		return bindError(s.listen, err)
 	}
 	s.listener = l
-	if s.certificates != nil {
-		s.tls = s.certificates
-		return nil
+	if err := s.parseBase(); err != nil {
+		return err
 	}
-	if s.ca, err = httpx.OpenCA(filepath.Join(s.data, "ca"), leafHosts(l.Addr()), s.logger); err != nil {
-		return fmt.Errorf("local CA: %w", err)
-	}
-	s.tls = s.ca.TLSConfig()
-	return nil
+	return s.chooseCertificates()
 }
 
 // leafHosts are the names and addresses that the local CA vouches for beside the
@@ -212,11 +243,22 @@ func (s *Server) mount() error {
 	if err != nil {
 		return err
 	}
+	limit := s.cognitoRates() // one for both, which share it
+	target, err := s.targets(limit)
+	if err != nil {
+		return err
+	}
+	pages, err := s.newPages(limit)
+	if err != nil {
+		return err
+	}
 	s.front = httpx.NewFront(httpx.FrontConfig{
-		ControlPlane: control, Trusted: s.trusted, RequireTLS: !s.dev && !s.insecure,
+		ControlPlane: control, Target: target, ByHost: s.byHost(pages), Trusted: s.trusted, RequireTLS: !s.dev && !s.insecure,
 		Observe: observer(s.metrics), Logger: s.logger,
 	})
 	s.graphql.Mount(s.front)
+	pages.Mount(s.front)
+	s.front.Handle(identitypool.KeysPattern, s.identities.KeysHandler())
 	s.admin(s.front)
 	return nil
 }
@@ -227,7 +269,7 @@ func (s *Server) controlPlane() (http.Handler, error) {
 	if s.dev {
 		rate = awswire.Rate{}
 	}
-	verifier := &sigv4.Verifier{Keys: s.creds, Service: "amplifybackend"}
+	verifier := &sigv4.Verifier{Keys: s.creds, Service: "amplifybackend", Sessions: s.sessions}
 	return awswire.NewHandler(awswire.Config{
 		Operations: amplifybackend.Operations(s.service),
 		Verify: func(r *http.Request, body []byte) (awswire.Identity, error) {
@@ -271,6 +313,8 @@ func (s *Server) Run(ctx context.Context, start func(context.Context) error, tas
 	var g errgroup.Group
 	g.Go(func() error { defer s.stop(); return s.jobs.Run(jobs) })
 	g.Go(func() error { defer s.stop(); return s.watchKeys(jobs) })
+	g.Go(func() error { defer s.stop(); return s.outbox.Run(jobs) })
+	g.Go(func() error { defer s.stop(); return s.sweep(jobs) })
 	g.Go(func() error {
 		defer stopJobs()
 		return httpx.Serve(ctx, httpx.ServeConfig{

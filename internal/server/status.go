@@ -34,6 +34,8 @@ type StatusApp struct {
 type StatusEnv struct {
 	Name string      `json:"name"`
 	APIs []StatusAPI `json:"apis"`
+	// Auth is its user pool; null when it has none.
+	Auth *StatusAuth `json:"auth"`
 }
 
 // StatusAPI is a live API. The key is told in dev only; the realtime endpoint is
@@ -79,9 +81,9 @@ func (s *Server) status(ctx context.Context) (Status, error) {
 			if err != nil {
 				continue
 			}
-			env := StatusEnv{Name: e.Name, APIs: []StatusAPI{}}
+			env := StatusEnv{Name: e.Name, APIs: []StatusAPI{}, Auth: s.authOf(v)}
 			for _, api := range v.APIs {
-				out := StatusAPI{ID: api.ID, Name: api.Name, Endpoint: api.Endpoint, Modes: modeList(api.Config)}
+				out := StatusAPI{ID: api.ID, Name: api.Name, Endpoint: api.Endpoint, Modes: modeList(api)}
 				if s.dev {
 					out.APIKey = api.APIKey
 				}

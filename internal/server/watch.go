@@ -111,16 +111,22 @@ func (d *dev) report(ctx context.Context, p Push) {
 	}
 }
 
-// reportModes prints the auth modes when they are not those that were told.
+// reportModes prints the auth modes when they are not those that were told, and a
+// user pool that was made for them.
 func (d *dev) reportModes(ctx context.Context) {
 	v, err := d.provision.Outline(ctx, d.app.ID, d.env)
 	if err != nil {
 		d.logger.Error("describe the API", "error", err)
 		return
 	}
+	auth := d.authOf(v)
 	a, ok := d.choose(v)
-	if modes := modeList(a.Config); ok && modes.String() != d.told.Modes.String() {
+	if modes := modeList(a); ok && modes.String() != d.told.Modes.String() {
 		d.told.Modes = modes
 		fmt.Fprintf(d.o.Out, "  auth: %s\n", modes)
+	}
+	if auth != nil && d.told.Auth == nil {
+		d.told.Auth = auth
+		fmt.Fprintf(d.o.Out, "  users: %s, sign-in by %s\n", auth.UserPool, auth.SignIn)
 	}
 }

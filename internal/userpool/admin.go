@@ -144,7 +144,7 @@ func (s *Service) invite(ctx context.Context, c Call, p *Pool, n NewUser) (*User
 
 // setTemporary puts a password into u that has to be changed.
 func (s *Service) setTemporary(ctx context.Context, c Call, p *Pool, u *User, password string) error {
-	if err := s.setPassword(ctx, u, password); err != nil {
+	if err := s.setPassword(ctx, p, u, password); err != nil {
 		return err
 	}
 	u.passwordEnd = new(c.now().Add(time.Duration(p.Settings.Password.TemporaryDays) * 24 * time.Hour).UnixMilli())
@@ -211,7 +211,7 @@ func (s *Service) AdminSetPassword(ctx context.Context, c Call, pool, username, 
 	}
 	fresh, status := u, StatusConfirmed
 	if permanent {
-		err = s.setPassword(ctx, &fresh, password)
+		err = s.setPassword(ctx, &p, &fresh, password)
 	} else {
 		err = s.setTemporary(ctx, c, &p, &fresh, password)
 		status = StatusForceChange

@@ -118,7 +118,7 @@ func (s *Service) ConfirmForgotPassword(ctx context.Context, c Call, by ByClient
 		u = &User{Pool: p.ID, Username: by.Username}
 	}
 	fresh := *u
-	if err := s.setPassword(ctx, &fresh, password); err != nil {
+	if err := s.setPassword(ctx, &p, &fresh, password); err != nil {
 		return err
 	}
 	return judge(ctx, c, func(tx *db.Tx) (refusal, err error) {
@@ -214,13 +214,13 @@ func (s *Service) ChangePassword(ctx context.Context, c Call, accessToken, previ
 	var right bool
 	err = s.prove(ctx, func() error {
 		// Who signed in without a password has none to tell.
-		right, err = s.fits(&u, previous)
+		right, err = s.fits(p, &u, previous)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	if err := s.setPassword(ctx, &fresh, proposed); err != nil {
+	if err := s.setPassword(ctx, p, &fresh, proposed); err != nil {
 		return err
 	}
 	return judge(ctx, c, func(tx *db.Tx) (refusal, err error) {

@@ -25,10 +25,10 @@ func (a *signIn) mustReset() error {
 
 // fits judges a password by the verifier, or by the hash of an imported user.
 // Who signed in without a password has none to tell.
-func (s *Service) fits(u *User, password string) (bool, error) {
+func (s *Service) fits(p *Pool, u *User, password string) (bool, error) {
 	switch {
 	case u.verifier != nil:
-		return s.srp.CheckPassword(u.identity(), password, u.salt, u.verifier), nil
+		return s.srp.CheckPassword(u.identity(&p.Settings), password, u.salt, u.verifier), nil
 	case u.hash != nil:
 		h, err := parseHash(string(u.hash))
 		if err != nil {
@@ -50,8 +50,8 @@ func (s *Service) byHash(ctx context.Context, c Call, a *signIn, password string
 	var right bool
 	var verifier []byte
 	err = s.prove(ctx, func() (err error) {
-		if right, err = s.fits(was, password); right {
-			verifier = s.srp.Verifier(was.identity(), password, salt)
+		if right, err = s.fits(&a.pool, was, password); right {
+			verifier = s.srp.Verifier(was.identity(&a.pool.Settings), password, salt)
 		}
 		return err
 	})

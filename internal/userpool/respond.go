@@ -125,7 +125,7 @@ func (s *Service) answerNewPassword(ctx context.Context, c Call, a *signIn, in *
 		return AuthResult{}, err
 	}
 	fresh := *u
-	if err := s.setPassword(ctx, &fresh, password); err != nil {
+	if err := s.setPassword(ctx, &a.pool, &fresh, password); err != nil {
 		return AuthResult{}, err
 	}
 	return s.proceed(ctx, c, a, in, func(tx *db.Tx, u *User) (step, error) {

@@ -170,13 +170,14 @@ func dummyUnseal(c Call) {
 // credentials are the salt and verifier of the user, or of nobody.
 func (s *Service) credentials(a *signIn) (id srp.Identity, salt, verifier []byte) {
 	if u := a.target.user; u != nil && u.verifier != nil {
-		return u.identity(), u.salt, u.verifier
+		return u.identity(&a.pool.Settings), u.salt, u.verifier
 	}
 	name := a.name
 	if a.target.user != nil {
 		name = a.target.user.Username
 	}
-	sim := s.srp.Simulate(a.pool.secret, a.pool.ID, a.pool.Settings.foldName(name))
+	name = a.pool.Settings.foldName(name)
+	sim := s.srp.Simulate(a.pool.secret, a.pool.ID, name)
 	if a.target.user == nil && len(a.pool.Settings.UsernameAttributes) > 0 {
 		name = sim.UserID
 	}

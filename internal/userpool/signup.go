@@ -120,14 +120,14 @@ func (s *Settings) attributeOf(name string) (string, error) {
 }
 
 // setPassword puts the verifier of a password into u.
-func (s *Service) setPassword(ctx context.Context, u *User, password string) error {
+func (s *Service) setPassword(ctx context.Context, p *Pool, u *User, password string) error {
 	salt, err := srp.NewSalt(rand.Reader)
 	if err != nil {
 		return err
 	}
 	u.salt, u.passwordEnd = salt, nil
 	return s.prove(ctx, func() error {
-		u.verifier = s.srp.Verifier(u.identity(), password, salt)
+		u.verifier = s.srp.Verifier(u.identity(&p.Settings), password, salt)
 		return nil
 	})
 }
@@ -148,7 +148,7 @@ func (s *Service) SignUp(ctx context.Context, c Call, in SignUpInput) (SignedUp,
 		return SignedUp{}, err
 	}
 	if in.Password != "" {
-		if err := s.setPassword(ctx, u, in.Password); err != nil {
+		if err := s.setPassword(ctx, &p, u, in.Password); err != nil {
 			return SignedUp{}, err
 		}
 	}

@@ -1,6 +1,7 @@
 package userpool_test
 
 import (
+	"strings"
 	"testing"
 
 	"preamp/internal/userpool"
@@ -156,4 +157,34 @@ func TestRedirectURLsNameTheirHost(t *testing.T) {
 			t.Errorf("%s: %t", url, !good)
 		}
 	}
+}
+
+// Where users are hidden the answer to SRP_A does not tell how somebody has
+// written the name at the sign-up.
+func TestSRPHidesHowNamesAreWritten(t *testing.T) {
+	t.Parallel()
+	each(t, plain(), hiding(), func(t *testing.T, f *fixture) {
+		f.newUser(t, "Alice", nil)
+		f.newUser(t, "bob", nil)
+		for _, name := range []string{"Alice", "alice", "ALICE", "BOB", "Nobody", "NOBODY"} {
+			s := newSRPClient()
+			out, err := f.InitiateAuth(t.Context(), f.call(), userpool.AuthInput{
+				Client: f.client, Name: userpool.AuthSRP, Parameters: names(name, "SRP_A", s.publicA().Text(16)),
+			})
+			must(t, name, err)
+			id := strings.ToLower(name)
+			if p := out.Parameters; p["USER_ID_FOR_SRP"] != id || p["USERNAME"] != id {
+				t.Errorf("%s is %s, %s", name, p["USER_ID_FOR_SRP"], p["USERNAME"])
+			}
+			got, err := f.respond(t, "PASSWORD_VERIFIER", out.Session, s.answer(out.Parameters, goodPass))
+			if id == "nobody" {
+				want(t, name, err, wrongPassword)
+			} else if err != nil || got.Tokens == nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		if name := claimsOf(t, f.access(t, "alice"))["username"]; name != "Alice" {
+			t.Errorf("alice is called %v", name)
+		}
+	})
 }

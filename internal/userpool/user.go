@@ -91,9 +91,11 @@ func (u *User) verified(attribute string) bool {
 // hasPassword reports whether there is a password that signs the user in.
 func (u *User) hasPassword() bool { return u.verifier != nil || u.hash != nil }
 
-// identity is what the password belongs to.
-func (u *User) identity() srp.Identity {
-	return srp.Identity{Pool: srp.PoolName(u.Pool), User: u.Username}
+// identity is what the password belongs to. Clients are told it before they prove
+// anything, so that it has the compared form of the name: the form in which the
+// user has written it would tell that there is one.
+func (u *User) identity(s *Settings) srp.Identity {
+	return srp.Identity{Pool: srp.PoolName(u.Pool), User: s.foldName(u.Username)}
 }
 
 const userColumns = `u.id, u.pool, u.username, u.sub, u.status, u.enabled, u.attributes, u.salt_sealed, u.verifier_sealed, u.hash_sealed,
@@ -350,7 +352,7 @@ func (s *Service) checkHistory(q *db.Query, c Call, p *Pool, u *User, password s
 	if u.verifier != nil {
 		list = append(list, old{salt: u.salt, verifier: u.verifier})
 	}
-	if slices.ContainsFunc(list, func(o old) bool { return s.srp.CheckPassword(u.identity(), password, o.salt, o.verifier) }) {
+	if slices.ContainsFunc(list, func(o old) bool { return s.srp.CheckPassword(u.identity(&p.Settings), password, o.salt, o.verifier) }) {
 		return fail(errs.Invalid, codePasswordHistory, "Password has previously been used.")
 	}
 	return nil

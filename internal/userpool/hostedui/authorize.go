@@ -44,10 +44,11 @@ func (v *visit) signedIn(req *request) bool {
 		return true
 	}
 	// Who is signed in by one provider has not proved to be somebody at another.
-	if !ok || req.provider != "" && req.provider != providerPool && req.provider != s.provider {
+	// And a client lets in those whom its providers vouch for.
+	if !ok || req.provider != "" && req.provider != providerPool && req.provider != s.provider || !req.has(s.provider) {
 		return false
 	}
-	v.give(req, userpool.Proved{UserID: s.userID, AuthTime: s.authTime})
+	v.give(req, userpool.Proved{UserID: s.userID, AuthTime: s.authTime}, s.family)
 	return true
 }
 
@@ -58,18 +59,22 @@ func (v *visit) complete(req *request, who userpool.Proved, provider string) {
 		v.toApp(req, &oauthError{accessDenied, errs.Public(err).Message})
 		return
 	}
+	var family string
 	text := secretText()
-	err = v.env.DB.Tx(v.r.Context(), func(tx *db.Tx) error { return v.newSession(tx, who, u.Sub, provider, text) })
+	err = v.env.DB.Tx(v.r.Context(), func(tx *db.Tx) error {
+		family, err = v.newSession(tx, who, u.Sub, provider, text)
+		return err
+	})
 	if err != nil {
 		v.fail(err)
 		return
 	}
 	v.setCookie(cookieSession, text, sessionLife)
-	v.give(req, who)
+	v.give(req, who, family)
 }
 
-// give sends the browser back with a code, or with tokens.
-func (v *visit) give(req *request, who userpool.Proved) {
+// give sends the browser back with a code, or with tokens. family is its session.
+func (v *visit) give(req *request, who userpool.Proved, family string) {
 	if req.kind == typeToken {
 		v.giveTokens(req, who)
 		return
@@ -78,7 +83,7 @@ func (v *visit) give(req *request, who userpool.Proved) {
 	err := v.env.DB.Tx(v.r.Context(), func(tx *db.Tx) error {
 		return insertCode(tx, text, code{
 			pool: v.pool.ID, client: req.client.ID, userID: who.UserID, redirect: req.redirect, nonce: req.nonce,
-			scopes: req.scopes, challenge: req.challenge, authTime: who.AuthTime, expires: v.now.Add(codeLife),
+			scopes: req.scopes, challenge: req.challenge, family: family, authTime: who.AuthTime, expires: v.now.Add(codeLife),
 		})
 	})
 	if err != nil {

@@ -109,24 +109,25 @@ func (v *visit) readSession(q *db.Query, text string) (s browserSession, ok bool
 }
 
 // newSession signs the browser in, in the place of whoever was signed in before,
-// with the text of the cookie.
-func (v *visit) newSession(tx *db.Tx, who userpool.Proved, sub, provider, text string) error {
+// with the text of the cookie. It answers the session that ends with those of the
+// user.
+func (v *visit) newSession(tx *db.Tx, who userpool.Proved, sub, provider, text string) (string, error) {
 	if err := v.endSession(tx); err != nil {
-		return err
+		return "", err
 	}
 	family, _, err := token.StartSession(tx, token.NewSession{
 		Pool: v.pool.ID, Client: pagesClient, User: sub, AuthTime: who.AuthTime, Life: sessionLife,
 	}, v.now)
 	if err != nil {
-		return err
+		return "", err
 	}
 	_, err = tx.Exec(`INSERT INTO env.hosted_session (hash, pool, user_id, sub, family, provider, auth_ms, expires_ms)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
 		hashed(text), v.pool.ID, who.UserID, sub, family.ID, provider, who.AuthTime.UnixMilli(), v.now.Add(sessionLife).UnixMilli())
 	if err != nil {
-		return fmt.Errorf("store browser session: %w", err)
+		return "", fmt.Errorf("store browser session: %w", err)
 	}
-	return nil
+	return family.ID, nil
 }
 
 // endSession signs the browser out.

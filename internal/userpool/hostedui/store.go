@@ -50,13 +50,15 @@ type code struct {
 	scopes               []string
 	challenge            string
 	session              string
-	authTime, expires    time.Time
+	// family is the browser's session that the code was given to.
+	family            string
+	authTime, expires time.Time
 }
 
 func insertCode(tx *db.Tx, text string, c code) error {
-	_, err := tx.Exec(`INSERT INTO env.hosted_code (hash, pool, client, user_id, redirect, scope, nonce, challenge, session, auth_ms, expires_ms)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, '', $9, $10)`,
-		hashed(text), c.pool, c.client, c.userID, c.redirect, strings.Join(c.scopes, " "), c.nonce, c.challenge,
+	_, err := tx.Exec(`INSERT INTO env.hosted_code (hash, pool, client, user_id, redirect, scope, nonce, challenge, session, family, auth_ms, expires_ms)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, '', $9, $10, $11)`,
+		hashed(text), c.pool, c.client, c.userID, c.redirect, strings.Join(c.scopes, " "), c.nonce, c.challenge, c.family,
 		c.authTime.UnixMilli(), c.expires.UnixMilli())
 	if err != nil {
 		return fmt.Errorf("store code: %w", err)
@@ -68,9 +70,9 @@ func insertCode(tx *db.Tx, text string, c code) error {
 func readCode(q *db.Query, pool, text string) (c code, ok bool, err error) {
 	var scopes string
 	var auth, expires int64
-	err = q.Row(`SELECT client, user_id, redirect, scope, nonce, challenge, session, auth_ms, expires_ms FROM env.hosted_code
+	err = q.Row(`SELECT client, user_id, redirect, scope, nonce, challenge, session, family, auth_ms, expires_ms FROM env.hosted_code
 		WHERE hash = $1 AND pool = $2`, hashed(text), pool).
-		Scan(&c.client, &c.userID, &c.redirect, &scopes, &c.nonce, &c.challenge, &c.session, &auth, &expires)
+		Scan(&c.client, &c.userID, &c.redirect, &scopes, &c.nonce, &c.challenge, &c.session, &c.family, &auth, &expires)
 	if errors.Is(err, db.ErrNoRows) {
 		return code{}, false, nil
 	}
@@ -84,6 +86,9 @@ func readCode(q *db.Query, pool, text string) (c code, ok bool, err error) {
 
 // errCodeUsed undoes the session of whoever came second.
 var errCodeUsed = errors.New("hostedui: the code was used")
+
+// errCodeEnded undoes the session of a code whose browser is not signed in any more.
+var errCodeEnded = errors.New("hostedui: the sign-in of the code was ended")
 
 // useCode uses up a code for a session.
 func useCode(tx *db.Tx, text, session string) error {

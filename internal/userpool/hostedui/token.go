@@ -183,11 +183,22 @@ func (v *visit) exchange(client userpool.Client, form url.Values) {
 func (v *visit) redeem(client userpool.Client, text string, c code) {
 	t, err := v.ui.c.Users.GrantTokens(v.r.Context(), v.call(), userpool.OAuthGrant{
 		Pool: v.pool.ID, Client: client.ID, UserID: c.userID, Scopes: c.scopes, Nonce: c.nonce, AuthTime: c.authTime,
-		Within: func(tx *db.Tx, session string) error { return useCode(tx, text, session) },
+		Within: func(tx *db.Tx, session string) error {
+			live, err := token.SessionLive(tx.Query(), v.pool.ID, c.family)
+			if err == nil && !live {
+				err = errCodeEnded
+			}
+			if err != nil {
+				return err
+			}
+			return useCode(tx, text, session)
+		},
 	})
 	switch {
 	case errors.Is(err, errCodeUsed):
 		v.replayed(text)
+	case errors.Is(err, errCodeEnded):
+		v.oauthFail(http.StatusBadRequest, &oauthError{invalidGrant, "the sign-in of the code was ended"})
 	case err != nil:
 		v.oauthOutcome(err)
 	default:

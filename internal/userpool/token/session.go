@@ -124,6 +124,19 @@ func CheckSession(q *db.Query, pool string, c *Claims) error {
 	return nil
 }
 
+// SessionLive reports whether a session was begun and not ended.
+func SessionLive(q *db.Query, pool, session string) (bool, error) {
+	var revoked *int64
+	err := q.Row(`SELECT revoked_ms FROM env.auth_session WHERE origin_jti = $1 AND pool = $2`, session, pool).Scan(&revoked)
+	if errors.Is(err, db.ErrNoRows) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("read session: %w", err)
+	}
+	return revoked == nil, nil
+}
+
 // RevokeUser ends all sessions of a user: global sign-out, and when the user is
 // disabled or deleted or gets another password.
 func RevokeUser(tx *db.Tx, pool, user string, now time.Time) (int64, error) {

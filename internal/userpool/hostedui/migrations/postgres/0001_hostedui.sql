@@ -11,6 +11,8 @@ CREATE TABLE env.hosted_code (
     challenge  text COLLATE "C" NOT NULL, -- of PKCE; empty without
     -- The session that it began; empty until then.
     session    text COLLATE "C" NOT NULL,
+    -- The browser's session that it was given to; the code ends with it.
+    family     text COLLATE "C" NOT NULL,
     auth_ms    bigint NOT NULL,
     expires_ms bigint NOT NULL
 );
