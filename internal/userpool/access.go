@@ -157,6 +157,9 @@ func (s *Service) DeleteUser(ctx context.Context, c Call, accessToken string) er
 }
 
 func deleteUser(tx *db.Tx, c Call, u *User) error {
+	if _, err := lockUser(tx, c, u.ID); err != nil { // what is being added to the user is there before
+		return err
+	}
 	if err := removeUser(tx, u.ID); err != nil {
 		return err
 	}
@@ -173,6 +176,9 @@ func (s *Service) SignOutEverywhere(ctx context.Context, c Call, accessToken str
 		return err
 	}
 	return c.Env.DB.Tx(ctx, func(tx *db.Tx) error {
+		if _, err := lockUser(tx, c, in.user.ID); err != nil { // a sign-in that is under way ends before
+			return err
+		}
 		_, err := token.RevokeUser(tx, in.pool.ID, in.user.Sub, c.now())
 		return err
 	})

@@ -117,7 +117,12 @@ func (s *Service) invite(ctx context.Context, c Call, p *Pool, n NewUser) (*User
 	if err != nil {
 		return nil, err
 	}
-	// An administrator may say what is verified.
+	// An administrator may say what is verified; what nobody says is not there.
+	for _, a := range []string{attrEmail, attrPhone} {
+		if n.Attributes[a+"_verified"] == "" {
+			delete(u.Attributes, a+"_verified")
+		}
+	}
 	if err := p.Settings.conform(u.Attributes, false); err != nil {
 		return nil, err
 	}

@@ -70,7 +70,7 @@ func TestTemporaryPassword(t *testing.T) {
 		out, err := f.srp(t, "alice", code)
 		must(t, "sign in", err)
 		wantParameters := map[string]string{
-			"requiredAttributes": `["userAttributes.name"]`, "userAttributes": `{"email":"a@example.com","email_verified":"false"}`,
+			"requiredAttributes": `["userAttributes.name"]`, "userAttributes": `{"email":"a@example.com"}`,
 		}
 		if d := cmp.Diff(wantParameters, out.Parameters); d != "" || out.Challenge != "NEW_PASSWORD_REQUIRED" {
 			t.Fatalf("%s %s", out.Challenge, d)

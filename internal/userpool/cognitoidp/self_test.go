@@ -246,7 +246,7 @@ func TestSelf(t *testing.T) {
 
 		out := f.call(t, "GetUser", me)
 		attributes := out["UserAttributes"].(list)
-		if out["Username"] != "alice" || text(attributes[0], "Name") != "sub" || len(attributes) != 4 || out["UserMFASettingList"] != nil {
+		if out["Username"] != "alice" || text(attributes[0], "Name") != "sub" || len(attributes) != 3 || out["UserMFASettingList"] != nil {
 			t.Errorf("GetUser: %v", out)
 		}
 		for _, operation := range []string{"GetUser", "GlobalSignOut", "DeleteUser", "GetUserAuthFactors"} {

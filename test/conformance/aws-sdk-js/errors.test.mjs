@@ -57,14 +57,8 @@ test("labels with characters of their own", async () => {
 });
 
 test("operations of later versions", async () => {
-  const auth = { AuthResources: "USER_POOL_ONLY", Service: "COGNITO", UserPoolConfigs: { UserPoolName: "p", SignInMethod: "EMAIL", RequiredSignUpAttributes: ["EMAIL"] } };
   const files = { ServiceName: "S3", Permissions: { Authenticated: ["READ"] } };
   const rows = {
-    CreateBackendAuth: { ...at, ResourceName: "a", ResourceConfig: auth },
-    UpdateBackendAuth: { ...at, ResourceName: "a", ResourceConfig: auth },
-    GetBackendAuth: { ...at, ResourceName: "a" },
-    DeleteBackendAuth: { ...at, ResourceName: "a" },
-    ImportBackendAuth: { ...at, NativeClientId: "n", UserPoolId: "us-east-1_x", WebClientId: "w" },
     CreateBackendStorage: { ...at, ResourceName: "f", ResourceConfig: files },
     UpdateBackendStorage: { ...at, ResourceName: "f", ResourceConfig: files },
     GetBackendStorage: { ...at, ResourceName: "f" },

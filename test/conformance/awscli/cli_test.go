@@ -2,6 +2,7 @@ package awscli_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"os"
@@ -20,7 +21,17 @@ type cli struct {
 	path string
 	env  []string
 	url  string
+	// service is amplifybackend if empty.
+	service string
 }
+
+// of is the same CLI for another service.
+func (c cli) of(service string) cli {
+	c.service = service
+	return c
+}
+
+func (c cli) name() string { return cmp.Or(c.service, "amplifybackend") }
 
 // newCLI finds the CLI. The configuration of the machine stays out.
 func newCLI(t *testing.T, url, key, secret string) cli {
@@ -52,7 +63,7 @@ func newCLI(t *testing.T, url, key, secret string) cli {
 // AWS_ENDPOINT_URL and would reach the real AWS.
 func (c cli) run(t *testing.T, args ...string) (stdout, stderr string, err error) {
 	t.Helper()
-	args = append([]string{"--endpoint-url", c.url, "--output", "json", "amplifybackend"}, args...)
+	args = append([]string{"--endpoint-url", c.url, "--output", "json", c.name()}, args...)
 	cmd := exec.CommandContext(t.Context(), c.path, args...)
 	cmd.Env = c.env
 	var out, errOut bytes.Buffer
@@ -66,7 +77,7 @@ func (c cli) text(t *testing.T, args ...string) string {
 	t.Helper()
 	out, errOut, err := c.run(t, args...)
 	if err != nil {
-		t.Fatalf("aws amplifybackend %s: %v\n%s", strings.Join(args, " "), err, errOut)
+		t.Fatalf("aws %s %s: %v\n%s", c.name(), strings.Join(args, " "), err, errOut)
 	}
 	return out
 }
@@ -80,7 +91,7 @@ func (c cli) ok(t *testing.T, args ...string) harness.M {
 	}
 	var m harness.M
 	if err := json.Unmarshal([]byte(out), &m); err != nil {
-		t.Fatalf("aws amplifybackend %s printed no JSON: %v\n%s", args[0], err, out)
+		t.Fatalf("aws %s %s printed no JSON: %v\n%s", c.name(), args[0], err, out)
 	}
 	return m
 }
@@ -92,7 +103,7 @@ func (c cli) fails(t *testing.T, code, message string, args ...string) {
 	t.Helper()
 	out, errOut, err := c.run(t, args...)
 	if err == nil {
-		t.Errorf("aws amplifybackend %s: no error, want %s: %s", strings.Join(args, " "), code, out)
+		t.Errorf("aws %s %s: no error, want %s: %s", c.name(), strings.Join(args, " "), code, out)
 		return
 	}
 	if _, ok := errors.AsType[*exec.ExitError](err); !ok {
@@ -100,10 +111,10 @@ func (c cli) fails(t *testing.T, code, message string, args ...string) {
 	}
 	m := failure.FindStringSubmatch(errOut)
 	if m == nil {
-		t.Errorf("aws amplifybackend %s: the error is not the service's: %s", strings.Join(args, " "), errOut)
+		t.Errorf("aws %s %s: the error is not the service's: %s", c.name(), strings.Join(args, " "), errOut)
 		return
 	}
 	if m[1] != code || !regexp.MustCompile(message).MatchString(m[3]) {
-		t.Errorf("aws amplifybackend %s: got %s %q, want %s matching %q", strings.Join(args, " "), m[1], m[3], code, message)
+		t.Errorf("aws %s %s: got %s %q, want %s matching %q", c.name(), strings.Join(args, " "), m[1], m[3], code, message)
 	}
 }

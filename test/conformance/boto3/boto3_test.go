@@ -19,7 +19,7 @@ func TestBoto3(t *testing.T) {
 	version, _ := exec.Command(python, "-c", "import boto3, botocore; print('boto3', boto3.__version__, 'botocore', botocore.__version__)").Output()
 	t.Logf("%s: %s", python, version)
 
-	for _, module := range []string{"test_operations", "test_graphql", "test_relations", "test_errors", "test_presigned"} {
+	for _, module := range []string{"test_operations", "test_graphql", "test_relations", "test_errors", "test_presigned", "test_auth", "test_cognito", "test_factors", "test_pools", "test_identity"} {
 		t.Run(module, func(t *testing.T) {
 			t.Parallel()
 			s := harness.Dev(t)
@@ -39,13 +39,14 @@ func TestBoto3(t *testing.T) {
 			run(t, python, module, s, env...)
 		})
 	}
-	for _, module := range []string{"test_graphql", "test_relations"} {
+	for _, module := range []string{"test_graphql", "test_relations", "test_cognito", "test_factors", "test_pools", "test_identity"} {
 		t.Run(module+" on PostgreSQL", func(t *testing.T) {
 			t.Parallel()
 			harness.Without(t, "postgres")
+			post := harness.NewPost(t)
 			run(t, python, module, harness.Serve(t, harness.ServeOptions{
-				Database: dbtest.Database(t), Extra: "limits:\n  requests_per_second: 100000\n",
-			}))
+				Database: dbtest.Database(t), Extra: "limits:\n  requests_per_second: 100000\n" + post.Extra,
+			}), "SUITE_POST="+post.File)
 		})
 	}
 }
@@ -58,6 +59,7 @@ func run(t *testing.T, python, module string, s *harness.Server, env ...string) 
 		"SUITE_ENDPOINT="+s.Status.URL,
 		"SUITE_KEY="+s.Key,
 		"SUITE_SECRET="+s.Secret,
+		"SUITE_BINARY="+s.Binary,
 		"SUITE_SCHEMAS="+absolute(t, "../schemas"),
 		"PYTHONDONTWRITEBYTECODE=1",
 		// The signer in Python: the tests move its clock.

@@ -13,14 +13,6 @@ from support import DATA, TODO, BackendTest, Held, client, schema
 # The operations that this version does not have, with members that the model
 # would accept.
 NOT_AVAILABLE = {
-    "create_backend_auth": {"BackendEnvironmentName": "dev", "ResourceName": "auth", "ResourceConfig": {
-        "AuthResources": "USER_POOL_ONLY", "Service": "COGNITO", "UserPoolConfigs": {
-            "UserPoolName": "p", "SignInMethod": "EMAIL", "RequiredSignUpAttributes": ["EMAIL"]}}},
-    "update_backend_auth": {"BackendEnvironmentName": "dev", "ResourceName": "auth", "ResourceConfig": {
-        "AuthResources": "USER_POOL_ONLY", "Service": "COGNITO", "UserPoolConfigs": {}}},
-    "get_backend_auth": {"BackendEnvironmentName": "dev", "ResourceName": "auth"},
-    "delete_backend_auth": {"BackendEnvironmentName": "dev", "ResourceName": "auth"},
-    "import_backend_auth": {"BackendEnvironmentName": "dev", "UserPoolId": "us-east-1_AbCdEfGhI", "NativeClientId": "n", "WebClientId": "w"},
     "create_backend_storage": {"BackendEnvironmentName": "dev", "ResourceName": "files", "ResourceConfig": {
         "ServiceName": "S3", "Permissions": {"Authenticated": ["READ"]}}},
     "update_backend_storage": {"BackendEnvironmentName": "dev", "ResourceName": "files", "ResourceConfig": {

@@ -136,7 +136,7 @@ func TestRefused(t *testing.T) {
 		{name: "another path", path: details, body: `{}`, change: func(r *http.Request) { r.URL.Path, r.URL.RawPath = "/backend/other/details", "" }, status: 403, code: signature, message: "."},
 		{name: "another host", path: details, body: `{}`, change: func(r *http.Request) { r.Host = "example.com" }, status: 403, code: signature, message: "."},
 		{name: "a query that was not signed", path: details, body: `{}`, change: func(r *http.Request) { r.URL.RawQuery = "x=y" }, status: 403, code: signature, message: "."},
-		{name: "an x-amz- header that was not signed", path: details, body: `{}`, change: withHeader("X-Amz-Target", "x"), status: 403, message: "."},
+		{name: "an x-amz- header that was not signed", path: details, body: `{}`, change: withHeader("X-Amz-Acl", "x"), status: 403, message: "."},
 		{name: "a content hash that is not the body's", path: details, body: `{}`, change: withHeader("X-Amz-Content-Sha256", strings.Repeat("0", 64)), status: 403, message: "."},
 		{name: "UNSIGNED-PAYLOAD", path: details, body: `{}`, change: withHeader("X-Amz-Content-Sha256", "UNSIGNED-PAYLOAD"), status: 403, message: "."},
 	} {
