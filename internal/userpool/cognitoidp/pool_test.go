@@ -237,12 +237,12 @@ func TestSchema(t *testing.T) {
 func TestListUserPools(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, f *fixture) {
-		const ofApp = "us-east-1_0app"
+		const ofApp = "us-east-1_000000000" // before all others
 		must(t, f.routes.Put(t.Context(), userpool.RoutePool, ofApp, "app"))
 		call := userpool.Call{Env: f.routes.envs["app"], Now: f.clock()}
 		_, err := f.users.CreatePool(t.Context(), call, userpool.NewPool{ID: ofApp, Name: "of an app"})
 		must(t, err)
-		must(t, f.routes.Put(t.Context(), userpool.RoutePool, "us-east-1_1gone", "home")) // a way that leads nowhere
+		must(t, f.routes.Put(t.Context(), userpool.RoutePool, "us-east-1_000000001", "home")) // a way that leads nowhere
 		for range 4 {
 			f.pool(t, nil)
 		}
