@@ -66,11 +66,13 @@ func TestPoolMembers(t *testing.T) {
 		{"no policy", nil, func(s settings) any { return s.Password }, policy(8, true, true, true, true)},
 		{"a length alone", obj{"passwordPolicy": obj{"minimumLength": 6.0}}, func(s settings) any { return s.Password }, policy(6, false, false, false, false)},
 		{
-			"a policy", obj{"passwordPolicy": obj{"minimumLength": 99, "additionalConstraints": []string{"REQUIRE_DIGIT", "REQUIRE_UPPERCASE"}}},
+			"a policy",
+			obj{"passwordPolicy": obj{"minimumLength": 99, "additionalConstraints": []string{"REQUIRE_DIGIT", "REQUIRE_UPPERCASE"}}},
 			func(s settings) any { return s.Password }, policy(99, true, false, true, false),
 		},
 		{
-			"the other half", obj{"passwordPolicy": obj{"minimumLength": 12, "additionalConstraints": []string{"REQUIRE_LOWERCASE", "REQUIRE_SYMBOL"}}},
+			"the other half",
+			obj{"passwordPolicy": obj{"minimumLength": 12, "additionalConstraints": []string{"REQUIRE_LOWERCASE", "REQUIRE_SYMBOL"}}},
 			func(s settings) any { return s.Password }, policy(12, false, true, false, true),
 		},
 		{"verified by e-mail", obj{"verificationMessage": message("EMAIL")}, func(s settings) any { return s.AutoVerified }, []string{"email"}},
@@ -84,11 +86,14 @@ func TestPoolMembers(t *testing.T) {
 		{"recovered by either", nil, func(s settings) any { return s.Recovery }, []string{"verified_email", "verified_phone_number"}},
 		{"no second factor", nil, func(s settings) any { return s.MFA }, userpool.MFASettings{Mode: "OFF"}},
 		{
-			"a second factor", obj{"mfa": obj{"MFAMode": "ON", "settings": obj{"mfaTypes": []string{"TOTP"}}}},
-			func(s settings) any { return s.MFA }, userpool.MFASettings{Mode: "ON", TOTP: true},
+			"a second factor",
+			obj{"mfa": obj{"MFAMode": "ON", "settings": obj{"mfaTypes": []string{"TOTP"}}}},
+			func(s settings) any { return s.MFA },
+			userpool.MFASettings{Mode: "ON", TOTP: true},
 		},
 		{
-			"second factors to choose", obj{"mfa": obj{"MFAMode": "OPTIONAL", "settings": obj{"mfaTypes": []string{"SMS", "TOTP"}, "smsMessage": "{####} it is"}}},
+			"second factors to choose",
+			obj{"mfa": obj{"MFAMode": "OPTIONAL", "settings": obj{"mfaTypes": []string{"SMS", "TOTP"}, "smsMessage": "{####} it is"}}},
 			func(s settings) any { return []any{s.MFA, s.Messages.Factor.SMS} },
 			[]any{userpool.MFASettings{Mode: "OPTIONAL", SMS: true, TOTP: true}, "{####} it is"},
 		},
@@ -126,7 +131,8 @@ func TestOAuthMembers(t *testing.T) {
 	}{
 		{"code", "CODE", "code", []string{"PHONE", "OPENID"}, []string{"openid", "phone"}},
 		{
-			"implicit", "IMPLICIT", "implicit", []string{"AWS_COGNITO_SIGNIN_USER_ADMIN", "EMAIL", "OPENID", "PHONE", "PROFILE"},
+			"implicit", "IMPLICIT", "implicit",
+			[]string{"AWS_COGNITO_SIGNIN_USER_ADMIN", "EMAIL", "OPENID", "PHONE", "PROFILE"},
 			[]string{"aws.cognito.signin.user.admin", "email", "openid", "phone", "profile"},
 		},
 	} {

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/pem"
+	"maps"
 	"strings"
 	"sync"
 	"testing"
@@ -33,9 +34,7 @@ func TestCreateBackendAuthRefused(t *testing.T) {
 	long := func(n int) string { return strings.Repeat("x", n) }
 	message := func(member string, settings obj) obj {
 		m := obj{"deliveryMethod": "EMAIL"}
-		for k, v := range settings {
-			m[k] = v
-		}
+		maps.Copy(m, settings)
 		return obj{member: m}
 	}
 	provider := func(name string, members obj) obj {

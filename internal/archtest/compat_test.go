@@ -22,13 +22,13 @@ var suites = map[string]string{
 var (
 	goTest     = regexp.MustCompile(`(?m)^func ((?:Test|Fuzz|Benchmark)[A-Z]\w*)\(`)
 	pythonTest = regexp.MustCompile(`(?m)^\s*def (test_\w+)\(`)
-	scriptTest = regexp.MustCompile("(?m)^\\s*test\\(([\"`])(.*?)[\"`], async")
+	scriptTest = regexp.MustCompile("(?m)^\\s*test\\((?:\"([^\"\\n]*)\"|`([^`\\n]*)`),")
 	inTitle    = regexp.MustCompile(`\$\{[^}]*\}`)
 	// mention is a name in backticks, with the suite in front of it or in it.
 	mention   = regexp.MustCompile("(?:\\b([a-z][a-z0-9]*): )?`(?:([a-z][a-z0-9]*): )?([^`]+)`")
 	goName    = regexp.MustCompile(`^(?:Test|Fuzz|Benchmark)[A-Z]\w*`)
 	pyName    = regexp.MustCompile(`^test_\w+$`)
-	fileName  = regexp.MustCompile(`^\w+(?:\.test\.mjs|\.py|_test\.go|\.txtar)$`)
+	fileName  = regexp.MustCompile(`^[\w-]+(?:\.test\.mjs|\.py|_test\.go|\.txtar)$`)
 	operation = regexp.MustCompile(`(?m)^\| ([A-Z][A-Za-z]+) \|`)
 )
 
@@ -88,7 +88,7 @@ func testsOf(t *testing.T) map[string][]tests {
 			}
 		}
 		for _, m := range scriptTest.FindAllSubmatch(text, -1) {
-			parts := inTitle.Split(string(m[2]), -1)
+			parts := inTitle.Split(string(m[1])+string(m[2]), -1)
 			for i := range parts {
 				parts[i] = regexp.QuoteMeta(parts[i])
 			}
@@ -179,7 +179,7 @@ func TestCompatNames(t *testing.T) {
 		{"package inside", "| `exec: TestA/case`, `TestB` |", "exec TestA, exec TestB"},
 		{"suite in front", "exec: `TestA`; sdkjs: `a title`, `another, too`", "exec TestA, sdkjs a title, sdkjs another, too"},
 		{"no suite", "`TestA` of `test_x`, `test_y.py`", " TestA,  test_x,  test_y.py"},
-		{"code is no test", "`exec: x` `{\"a\": 1}` text: `TestA`", " TestA"},
+		{"code is no test", "`{\"a\": 1}` text: `exec/TestA`, `TestB`", " TestB"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()

@@ -22,8 +22,8 @@ type Request struct {
 	BodySHA256 [32]byte
 	// Body is what BodySHA256 is the hash of. It may hold members that the input does
 	// not have.
-	Body []byte
-	Presigned  bool
+	Body      []byte
+	Presigned bool
 }
 
 type requestKey struct{}

@@ -133,7 +133,10 @@ func printAuth(b *strings.Builder, a *server.StatusAuth) {
 	if a == nil {
 		return
 	}
-	fmt.Fprintf(b, "    user pool %s   sign-in by %s\n      issuer %s\n", a.UserPool, a.SignIn, a.Issuer)
+	fmt.Fprintf(b, "    user pool %s   sign-in by %s\n", a.UserPool, a.SignIn)
+	if a.Issuer != "" {
+		fmt.Fprintf(b, "      issuer %s\n", a.Issuer)
+	}
 	for _, c := range a.Clients {
 		fmt.Fprintf(b, "      client %s   %s\n", c.ID, c.Name)
 	}

@@ -201,7 +201,9 @@ func configOf(pool userpool.Pool, web userpool.Client, providers []userpool.Prov
 		on   bool
 		name string
 	}{
-		{s.Password.Digit, "REQUIRE_DIGIT"}, {s.Password.Lower, "REQUIRE_LOWERCASE"}, {s.Password.Symbol, "REQUIRE_SYMBOL"},
+		{s.Password.Digit, "REQUIRE_DIGIT"},
+		{s.Password.Lower, "REQUIRE_LOWERCASE"},
+		{s.Password.Symbol, "REQUIRE_SYMBOL"},
 		{s.Password.Upper, "REQUIRE_UPPERCASE"},
 	} {
 		if c.on {

@@ -218,8 +218,10 @@ func (c AuthConfig) frontend() frontendAuth {
 	length, constraints := u.policy()
 	f.Password.MinLength = length
 	for _, c := range []struct{ constraint, word string }{
-		{"REQUIRE_LOWERCASE", "REQUIRES_LOWERCASE"}, {"REQUIRE_UPPERCASE", "REQUIRES_UPPERCASE"},
-		{"REQUIRE_DIGIT", "REQUIRES_NUMBERS"}, {"REQUIRE_SYMBOL", "REQUIRES_SYMBOLS"},
+		{"REQUIRE_LOWERCASE", "REQUIRES_LOWERCASE"},
+		{"REQUIRE_UPPERCASE", "REQUIRES_UPPERCASE"},
+		{"REQUIRE_DIGIT", "REQUIRES_NUMBERS"},
+		{"REQUIRE_SYMBOL", "REQUIRES_SYMBOLS"},
 	} {
 		if slices.Contains(constraints, c.constraint) {
 			f.Password.Characters = append(f.Password.Characters, c.word)

@@ -1,8 +1,9 @@
 package server
 
 import (
+	"context"
+
 	"preamp/internal/amplifybackend"
-	"preamp/internal/backend"
 	"preamp/internal/provision"
 )
 
@@ -12,8 +13,10 @@ type StatusAuth struct {
 	Clients  []StatusClient `json:"clients"`
 	// SignIn is what users sign in with: email, phone, email or phone, username.
 	SignIn string `json:"sign_in"`
-	// Issuer is the name of the pool in its tokens.
-	Issuer string `json:"issuer"`
+	// Issuer is the name of the pool in its tokens. Only dev says it: it is in the
+	// database of the environment, which a server with many of them does not open
+	// for this.
+	Issuer string `json:"issuer,omitempty"`
 	// HostedURL is where the pages for signing in are; empty when no client uses
 	// them.
 	HostedURL string `json:"hosted_url,omitempty"`
@@ -28,14 +31,18 @@ type StatusClient struct {
 }
 
 // authOf tells of the main auth resource of an environment; nil when it has none.
-func (s *Server) authOf(v provision.View) *StatusAuth {
+func (s *Server) authOf(ctx context.Context, v provision.View) *StatusAuth {
 	main := v.Auth()
 	if main == nil {
 		return nil
 	}
+	issuer := ""
+	if s.dev {
+		// A pool that somebody deleted has none.
+		issuer, _ = s.pools.Issuer(ctx, main.UserPool)
+	}
 	return &StatusAuth{
-		UserPool: main.UserPool, SignIn: signInText(main.SignIn), HostedURL: main.DomainURL, IdentityPool: main.IdentityPool,
-		Issuer:  s.issuer(main.UserPool, v.Settings[backend.SettingTokenIssuer] == backend.IssuerAWS),
+		UserPool: main.UserPool, SignIn: signInText(main.SignIn), Issuer: issuer, HostedURL: main.DomainURL, IdentityPool: main.IdentityPool,
 		Clients: []StatusClient{{Name: "web", ID: main.WebClient}, {Name: "native", ID: main.NativeClient}},
 	}
 }

@@ -163,7 +163,7 @@ func (d *dev) describe(ctx context.Context, p Push) error {
 	if err != nil {
 		return err
 	}
-	st.Auth = d.authOf(v)
+	st.Auth = d.authOf(ctx, v)
 	if a, ok := d.choose(v); ok {
 		st.Endpoint, st.APIKey, st.Modes = a.Endpoint, a.APIKey, modeList(a)
 		warnOfIssuer(d.logger, d.outgoing, a)

@@ -81,7 +81,7 @@ func (s *Server) status(ctx context.Context) (Status, error) {
 			if err != nil {
 				continue
 			}
-			env := StatusEnv{Name: e.Name, APIs: []StatusAPI{}, Auth: s.authOf(v)}
+			env := StatusEnv{Name: e.Name, APIs: []StatusAPI{}, Auth: s.authOf(ctx, v)}
 			for _, api := range v.APIs {
 				out := StatusAPI{ID: api.ID, Name: api.Name, Endpoint: api.Endpoint, Modes: modeList(api)}
 				if s.dev {

@@ -119,7 +119,7 @@ func (d *dev) reportModes(ctx context.Context) {
 		d.logger.Error("describe the API", "error", err)
 		return
 	}
-	auth := d.authOf(v)
+	auth := d.authOf(ctx, v)
 	a, ok := d.choose(v)
 	if modes := modeList(a); ok && modes.String() != d.told.Modes.String() {
 		d.told.Modes = modes

@@ -300,9 +300,32 @@ func (s *Service) DeletePool(ctx context.Context, c Call, id string) error {
 	return err
 }
 
+// holdPool keeps a pool from being deleted until the transaction ends, so that
+// nobody is left behind in it.
+//
+// Errors: ResourceNotFoundException.
+func holdPool(tx *db.Tx, id string) error {
+	sql := `SELECT id FROM env.user_pool WHERE id = $1`
+	if tx.Dialect() == db.Postgres {
+		sql += ` FOR SHARE`
+	}
+	err := tx.Row(sql, id).Scan(&id)
+	if errors.Is(err, db.ErrNoRows) {
+		return noPool(id)
+	}
+	if err != nil {
+		return fmt.Errorf("hold user pool: %w", err)
+	}
+	return nil
+}
+
 // DropPool deletes a pool with everything in it, in the transaction of whoever
 // takes it down. It is no error when there is none.
 func DropPool(tx *db.Tx, id string) error {
+	// First, so that users who are just being added are there, or cannot come.
+	if _, err := tx.Exec(`UPDATE env.user_pool SET changed_ms = changed_ms WHERE id = $1`, id); err != nil {
+		return fmt.Errorf("lock user pool: %w", err)
+	}
 	for _, statement := range []string{
 		`DELETE FROM env.user_password WHERE user_id IN (SELECT id FROM env.user_account WHERE pool = $1)`,
 		`DELETE FROM env.user_name WHERE pool = $1`, `DELETE FROM env.user_search WHERE pool = $1`,

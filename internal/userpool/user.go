@@ -213,7 +213,7 @@ func newUser(pool, username string, now time.Time) (*User, error) {
 // Errors: UsernameExistsException, AliasExistsException,
 // ResourceNotFoundException.
 func insertUser(tx *db.Tx, c Call, p *Pool, u *User) error {
-	if _, err := readPool(tx.Query(), c.Env.Sealer, p.ID); err != nil { // it may be gone by now
+	if err := holdPool(tx, p.ID); err != nil { // it may be gone by now
 		return err
 	}
 	attributes, mfa, err := u.texts()

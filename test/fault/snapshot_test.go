@@ -1,6 +1,7 @@
 package fault_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
@@ -19,6 +20,9 @@ var volatile = []struct {
 	{regexp.MustCompile(`https?://127\.0\.0\.1:\d+`), "<base>"},
 	{regexp.MustCompile(`da2-[a-z0-9]{26}`), "<api key>"},
 	{regexp.MustCompile(`\b[a-z0-9]{26}\b`), "<api id>"},
+	{regexp.MustCompile(`us-east-1_[A-Za-z0-9]{9}\b`), "<pool id>"},
+	{regexp.MustCompile(`"a[a-z2-7]{16}"`), `"<domain>"`},
+	{regexp.MustCompile(`importeduseast1[A-Za-z0-9]{9}\b`), "<imported>"},
 	{regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`), "<uuid>"},
 	{regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`), "<time>"},
 	{regexp.MustCompile(`(amplify-[a-z0-9]+-[a-z0-9-]+?)-[0-9a-f]{5}\b`), "$1-<stack>"},
@@ -83,6 +87,18 @@ func snapshotEnvironment(t *testing.T, c *harness.Client, env string) harness.M 
 	at := harness.M{"appId": appID, "backendEnvironmentName": env}
 	shown := c.Must(t, "GetBackend", at)
 	out := harness.M{"meta": stable(fmt.Sprint(shown["amplifyMetaConfig"])), "flags": shown["amplifyFeatureFlags"]}
+	var meta struct{ Auth map[string]any }
+	if err := json.Unmarshal(fmt.Append(nil, shown["amplifyMetaConfig"]), &meta); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range slices.Sorted(maps.Keys(meta.Auth)) {
+		config := c.Must(t, "GetBackendAuth", harness.M{"appId": appID, "backendEnvironmentName": env, "resourceName": name})["resourceConfig"]
+		text, err := json.Marshal(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out["auth "+stable(name)] = stable(string(text))
+	}
 	apis, err := c.APIs(t.Context(), appID, env)
 	if err != nil {
 		t.Fatal(err)
