@@ -202,6 +202,7 @@ func TestIdentityPoolOffAndOn(t *testing.T) {
 	onStores(t, func(t *testing.T, w *world) {
 		w.create(auth(nil))
 		a := w.auth("dev")
+		name := w.things(a).identities.Name
 		off := update(obj{})
 		off["resourceConfig"].(obj)["authResources"] = "USER_POOL_ONLY"
 		w.run(updatePath, off)
@@ -217,6 +218,9 @@ func TestIdentityPoolOffAndOn(t *testing.T) {
 		w.run(updatePath, on)
 		if got := w.auth("dev"); got.IdentityPool != a.IdentityPool || !w.leads(identitypool.RoutePool, a.IdentityPool) || !w.things(got).identities.Guests {
 			t.Errorf("identity pool %q, had %q", got.IdentityPool, a.IdentityPool)
+		}
+		if got := w.things(w.auth("dev")).identities.Name; got != name {
+			t.Errorf("the identity pool is called %q now and was %q", got, name)
 		}
 	})
 }

@@ -225,6 +225,45 @@ func TestGuests(t *testing.T) {
 	})
 }
 
+// A pool that no address leads to any more was switched off: its identities are as
+// far away as itself.
+func TestPoolOutOfReach(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		ctx := t.Context()
+		pool := f.pool(t, nil)
+		guest, user := f.getID(t, pool, nil), f.getID(t, pool, logins("a"))
+		env, release, err := f.dir.Find(ctx, identitypool.RoutePool, pool)
+		if err != nil {
+			t.Fatal(err)
+		}
+		release()
+		if err := f.dir.Remove(ctx, identitypool.RoutePool, pool); err != nil {
+			t.Fatal(err)
+		}
+		for name, call := range map[string]func(id string, l map[string]string) error{
+			"credentials": func(id string, l map[string]string) error {
+				_, err := f.GetCredentialsForIdentity(ctx, &wire.GetCredentialsForIdentityInput{IdentityID: id, Logins: l})
+				return err
+			},
+			"token": func(id string, l map[string]string) error {
+				_, err := f.GetOpenIdToken(ctx, &wire.GetOpenIdTokenInput{IdentityID: id, Logins: l})
+				return err
+			},
+		} {
+			for id, l := range map[string]map[string]string{guest: nil, user: logins("a")} {
+				if err := call(id, l); errs.KindOf(err) != errs.NotFound {
+					t.Errorf("%s of %s: %v", name, id, err)
+				}
+			}
+		}
+		if err := f.dir.Put(ctx, identitypool.RoutePool, pool, env.UID); err != nil {
+			t.Fatal(err)
+		}
+		f.get(t, guest, nil)
+		f.get(t, user, logins("a"))
+	})
+}
+
 func (f *fixture) allowGuests(t *testing.T, pool string, allow bool) {
 	t.Helper()
 	_, err := f.UpdateIdentityPool(t.Context(), &wire.UpdateIdentityPoolInput{

@@ -144,7 +144,8 @@ func (s *SMTP) Send(ctx context.Context, m Message) error {
 }
 
 func (s *SMTP) compose(m Message) (*gomail.Msg, error) {
-	out := gomail.NewMsg()
+	// Without the name and version of the library, which are nobody's business.
+	out := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
 	out.FromMailAddress(s.from)
 	if err := out.To(m.To); err != nil {
 		return nil, err

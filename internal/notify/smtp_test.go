@@ -77,7 +77,7 @@ func TestSMTP(t *testing.T) {
 			}
 			for name, want := range map[string]string{
 				"From": `"preamp" <no-reply@example.com>`, "To": "<alice@example.com>", "Message-Id": "<job-1.step-2@example.com>",
-				"Auto-Submitted": "auto-generated",
+				"Auto-Submitted": "auto-generated", "User-Agent": "", "X-Mailer": "",
 			} {
 				if got := header.Get(name); got != want {
 					t.Errorf("%s: %s, want %s", name, got, want)

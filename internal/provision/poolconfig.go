@@ -29,6 +29,9 @@ type AuthConfig struct {
 	Service      string             `json:"service,omitempty"`
 	IdentityPool IdentityPoolConfig `json:"identityPoolConfigs,omitzero"`
 	UserPool     UserPoolConfig     `json:"userPoolConfigs,omitzero"`
+	// SwitchedOff is how the identity pool was set up before it was switched off: it
+	// comes back with the same name and identities.
+	SwitchedOff IdentityPoolConfig `json:"identityPoolSwitchedOff,omitzero"`
 	// Sealed are the secrets of the social providers, by provider and member. It is
 	// the only form in which they are stored.
 	Sealed map[string][]byte `json:"sealed,omitempty"`
@@ -185,8 +188,11 @@ func (c *AuthConfig) open(s *keys.Sealer, envUID, resource string) error {
 // structures recursively, lists as a whole). Secrets that patch does not have
 // stay.
 func (c AuthConfig) Merge(patch AuthConfig) AuthConfig {
-	if patch.Resources == UserPoolOnly {
-		c.IdentityPool = IdentityPoolConfig{}
+	switch none := (IdentityPoolConfig{}); {
+	case patch.Resources == UserPoolOnly && c.IdentityPool != none:
+		c.IdentityPool, c.SwitchedOff = none, c.IdentityPool
+	case patch.Resources == UserAndIdentityPool && c.IdentityPool == none:
+		c.IdentityPool, c.SwitchedOff = c.SwitchedOff, none
 	}
 	replace(&c.Resources, patch.Resources)
 	replace(&c.Service, patch.Service)
