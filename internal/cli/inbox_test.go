@@ -97,7 +97,11 @@ func TestRotateKeys(t *testing.T) {
 func TestPoolIssuer(t *testing.T) {
 	t.Parallel()
 	f := newFake(t)
-	if r := run(t, nil, "pool", "issuer", "--data", f.dir, "--pool", "p", "aws"); r.code != 0 || r.out != "p is called aws in its tokens\n" {
+	r := run(t, nil, "pool", "issuer", "--data", f.dir, "--pool", "p", "aws")
+	if r.code != 0 || r.out != "p is called aws in its tokens\n" || !strings.Contains(r.err, "warning: ") {
+		t.Errorf("%d %s%s", r.code, r.out, r.err)
+	}
+	if r := run(t, nil, "pool", "issuer", "--data", f.dir, "--pool", "p", "self"); r.code != 0 || r.err != "" {
 		t.Errorf("%d %s%s", r.code, r.out, r.err)
 	}
 	if r := run(t, nil, "pool", "issuer", "--data", f.dir, "--pool", "p", "other"); r.code != 2 {

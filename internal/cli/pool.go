@@ -84,5 +84,8 @@ func (c *issuerCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
+	if c.Form == "aws" {
+		fmt.Fprintf(a.Stderr, "warning: a verifier that fetches keys by this name, where it does not lead to this server, accepts the tokens of whoever has the pool id %s on AWS\n", printable(out.Pool))
+	}
 	return a.printf("%s is called %s in its tokens\n", out.Pool, out.Issuer)
 }

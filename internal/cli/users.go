@@ -82,7 +82,11 @@ func (c *usersImportCmd) Run(a *app) error {
 	case err != nil:
 		return err
 	case last.Error != "":
-		return errors.New(printable(last.Error) + "\nWhat is told above is done; run it again to go on.")
+		text := printable(last.Error)
+		if last.Done.Imported > 0 && !c.DryRun {
+			text += "\nWhat is told above is done; run it again to go on."
+		}
+		return errors.New(text)
 	case last.Done.Failed > 0:
 		return silent(ExitFailure)
 	}
@@ -117,7 +121,11 @@ func (c *usersImportCmd) sentence(t userimport.Totals) string {
 	if c.DryRun {
 		verb = "could be imported"
 	}
-	return fmt.Sprintf("%d users %s, %d skipped because they exist, %d failed; %.0f users/s", t.Imported, verb, t.Skipped, t.Failed, t.PerSecond())
+	users := "users"
+	if t.Imported == 1 {
+		users = "user"
+	}
+	return fmt.Sprintf("%d %s %s, %d skipped because they exist, %d failed; %.0f users/s", t.Imported, users, verb, t.Skipped, t.Failed, t.PerSecond())
 }
 
 // upload sends a file to an endpoint for local commands and answers what comes

@@ -61,6 +61,15 @@ func (a *API) enter(ctx context.Context, identityID string, logins map[string]st
 	if err != nil {
 		return err
 	}
+	// A pool that was switched off is still in the database, and so are its identities.
+	_, unpin, err := a.c.Directory.Find(ctx, RoutePool, c.pool.ID)
+	if isNotFound(err) {
+		return noIdentity(identityID)
+	}
+	if err != nil {
+		return err
+	}
+	defer unpin()
 	if c.proofs, err = a.verify(ctx, &c.pool, logins); err != nil {
 		return err
 	}

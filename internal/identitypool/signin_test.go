@@ -10,6 +10,7 @@ import (
 
 	"preamp/internal/authn"
 	"preamp/internal/errs"
+	"preamp/internal/identitypool"
 	"preamp/internal/identitypool/wire"
 )
 

@@ -10,7 +10,9 @@ import (
 	"preamp/internal/authn"
 	"preamp/internal/backend"
 	"preamp/internal/db"
+	"preamp/internal/errs"
 	"preamp/internal/graphql/endpoint"
+	"preamp/internal/identitypool"
 )
 
 // AuthView is a live auth resource.
@@ -105,12 +107,20 @@ func (p *Provisioner) ownPool(ctx context.Context, envUID string) (pool string, 
 }
 
 // Vouches reports whether an identity is one to the environment that an API is in:
-// of its own identity pool, or with one of its roles. A pool gives roles of its own
-// environment, and those of another one say nothing here.
+// of its own identity pool, or, of a pool that belongs to no app, with one of its
+// roles, which an administrator has then given to that pool. Names of roles alone
+// say nothing: those of two apps of one name may be the same.
 //
 // Errors: errs.NotFound for the API.
 func (p *Provisioner) Vouches(ctx context.Context, apiID string, f *authn.Federated) (yes bool, err error) {
 	uid, err := p.Registry.Route(ctx, RouteAPI, apiID)
+	if err != nil {
+		return false, err
+	}
+	poolUID, err := p.Registry.Route(ctx, identitypool.RoutePool, f.PoolID)
+	if errs.KindOf(err) == errs.NotFound {
+		return false, nil
+	}
 	if err != nil {
 		return false, err
 	}
@@ -131,8 +141,12 @@ func (p *Provisioner) Vouches(ctx context.Context, apiID string, f *authn.Federa
 		if f.Guest {
 			role = rolesOf(app.Name, env).unauthARN
 		}
-		yes = f.RoleARN == role
-		return nil
+		if f.RoleARN != role {
+			return nil
+		}
+		home, found, err := p.Registry.FindReservedEnv(q, backend.ReservedCognito)
+		yes = found && home.UID == poolUID
+		return err
 	})
 	return yes, err
 }

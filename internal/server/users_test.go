@@ -73,7 +73,7 @@ func TestImportUsers(t *testing.T) {
 		if status != http.StatusOK || len(events) != 2 {
 			t.Fatalf("%d %+v", status, events)
 		}
-		if d := cmp.Diff(&userimport.Problem{Line: 1, Field: "username", Message: "there is no value"}, events[0].Problem); d != "" {
+		if d := cmp.Diff(&userimport.Problem{Line: 1, Entry: 1, Field: "username", Message: "there is no value"}, events[0].Problem); d != "" {
 			t.Error(d)
 		}
 		if done := events[1].Done; done == nil || done.Imported != 1 || done.Failed != 1 || events[1].Error != "" {

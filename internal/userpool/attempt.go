@@ -21,6 +21,9 @@ const (
 const (
 	lockPassword = "password"
 	lockFactor   = "mfa"
+	// lockFirstCode is for codes that are the only proof: anybody can ask for one and
+	// fail, and must not keep a user's second factor locked by it.
+	lockFirstCode = "otp"
 
 	callConfirmSignUp  = "ConfirmSignUp"
 	callResend         = "ResendConfirmationCode"

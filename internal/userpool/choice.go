@@ -79,7 +79,7 @@ func (s *Service) beginFactor(ctx context.Context, c Call, a *signIn, factor str
 		}
 		return s.challengeSRP(ctx, c, a, true)
 	}
-	if err := s.refuse(ctx, c, a.target.subject, lockFactor); err != nil {
+	if err := s.refuse(ctx, c, a.target.subject, lockFirstCode); err != nil {
 		return AuthResult{}, err
 	}
 	return s.firstCode(ctx, c, a, factor, used)

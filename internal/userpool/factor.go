@@ -151,10 +151,14 @@ func (s *Service) answerCode(ctx context.Context, c Call, a *signIn, in *session
 	if !ok {
 		return AuthResult{}, invalid("Missing required parameter %s", codeParameter(in.For))
 	}
-	if err := s.refuse(ctx, c, a.target.subject, lockFactor); err != nil {
+	kind := lockFactor
+	if in.Data[dataProof] == firstProof {
+		kind = lockFirstCode
+	}
+	if err := s.refuse(ctx, c, a.target.subject, kind); err != nil {
 		return AuthResult{}, err
 	}
-	o := outcome{kind: lockFactor, right: a.rightCode(in, code), session: in}
+	o := outcome{kind: kind, right: a.rightCode(in, code), session: in}
 	return s.settle(ctx, c, a, o, func(tx *db.Tx, u *User) (_ step, refusal, err error) {
 		if err := u.maySignIn(); err != nil {
 			return step{}, err, nil

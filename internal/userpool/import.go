@@ -62,6 +62,9 @@ func (s *Service) Import(ctx context.Context, c Call, pool string, list []Import
 	}
 	for range 5 {
 		err = c.Env.DB.Tx(ctx, func(tx *db.Tx) error {
+			if err := holdPool(tx, pool); err != nil {
+				return err
+			}
 			if err := b.match(tx.Query()); err != nil {
 				return err
 			}
@@ -163,8 +166,10 @@ func (b *batch) judge(in *ImportUser) (u *User, field string, err error) {
 
 // setState decides how the user signs in the first time.
 func (in *ImportUser) setState(u *User) (field string, err error) {
-	if err := oneOf("status", []string{in.Status}, []string{"", StatusConfirmed, StatusUnconfirmed, StatusReset, StatusForceChange}); err != nil {
-		return "status", err
+	if in.Status != "" {
+		if err := oneOf("status", []string{in.Status}, []string{StatusConfirmed, StatusUnconfirmed, StatusReset, StatusForceChange}); err != nil {
+			return "status", err
+		}
 	}
 	if !in.Hash.Empty() {
 		if err := CheckHash(in.Hash.Reveal()); err != nil {

@@ -292,7 +292,7 @@ func TestImportRefuses(t *testing.T) {
 			{
 				"state", row(func(u *userpool.ImportUser) { u.Status = "EXTERNAL_PROVIDER" }),
 				"status: 1 validation error detected: Value 'EXTERNAL_PROVIDER' at 'status' failed to satisfy constraint: " +
-					"Member must satisfy enum value set: [, CONFIRMED, UNCONFIRMED, RESET_REQUIRED, FORCE_CHANGE_PASSWORD]",
+					"Member must satisfy enum value set: [CONFIRMED, UNCONFIRMED, RESET_REQUIRED, FORCE_CHANGE_PASSWORD]",
 			},
 			{"unconfirmed", row(func(u *userpool.ImportUser) { u.Status = "UNCONFIRMED" }), "status: A user without a password hash cannot be UNCONFIRMED."},
 			{"no hash", hash("secret"), "password_hash: neither a bcrypt hash ($2a$, $2b$, $2y$) nor an Argon2id or Argon2i hash of version 19 in PHC form"},

@@ -68,6 +68,36 @@ func TestLockoutCurveOfCodes(t *testing.T) {
 	})
 }
 
+// Whoever knows an address can ask for a code and fail, also where the user cannot
+// sign in by one, and locks nobody's second factor by it.
+func TestFirstCodesLeaveSecondFactors(t *testing.T) {
+	t.Parallel()
+	settings := passwordless()
+	settings.MFA = userpool.MFASettings{Mode: userpool.MFAOptional, TOTP: true}
+	each(t, settings, hiding(), func(t *testing.T, f *fixture) {
+		const name = "a@example.com"
+		secret := f.withTOTP(t, name)
+		must(t, "verify the address", f.AdminUpdateAttributes(t.Context(), f.call(), poolID, name, map[string]string{"email_verified": "true"}))
+		out, err := f.InitiateAuth(t.Context(), f.call(), userpool.AuthInput{
+			Client: f.client, Name: "USER_AUTH", Parameters: names(name, "PREFERRED_CHALLENGE", "EMAIL_OTP"),
+		})
+		must(t, "begin", err)
+		for range 6 {
+			_, err := f.respond(t, "EMAIL_OTP", out.Session, names(name, "EMAIL_OTP_CODE", "00000000"))
+			if text := errText(err); text != wrongFactor && text != exceeded {
+				t.Fatalf("a wrong code: %s", text)
+			}
+		}
+		out, err = f.password(t, name, goodPass)
+		must(t, "password", err)
+		out, err = f.respond(t, "SOFTWARE_TOKEN_MFA", out.Session, names(name, "SOFTWARE_TOKEN_MFA_CODE", totp(t, secret, f.now)))
+		must(t, "second factor", err)
+		if out.Tokens == nil {
+			t.Errorf("%+v", out)
+		}
+	})
+}
+
 // Of 200 wrong codes at once five are judged, and the lock is that of five.
 func TestParallelWrongCodes(t *testing.T) {
 	t.Parallel()

@@ -291,7 +291,7 @@ func (o outcome) unused(tx *db.Tx, a *signIn) (refusal, err error) {
 }
 
 func (o outcome) wrong() error {
-	if o.kind == lockFactor {
+	if o.kind == lockFactor || o.kind == lockFirstCode {
 		return wrongFactor()
 	}
 	return wrongPassword()

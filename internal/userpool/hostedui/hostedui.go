@@ -220,6 +220,19 @@ func (u *UI) serve(w http.ResponseWriter, r *http.Request, rt route, byDomain bo
 	rt.serve(v)
 }
 
+// host is the name of this server in addresses. It is not taken from the request,
+// where anybody writes it, unless it is the domain of a pool.
+func (v *visit) host() string {
+	if v.byDomain {
+		return v.r.Host
+	}
+	base, err := url.Parse(v.ui.c.BaseURL())
+	if err != nil {
+		return v.r.Host
+	}
+	return base.Host
+}
+
 // begin answers what does not need a pool, and reports whether the request goes
 // on.
 func (v *visit) begin() bool {
@@ -233,7 +246,7 @@ func (v *visit) begin() bool {
 	}
 	if v.route.page {
 		if !httpx.Secure(v.r.Context()) && v.r.TLS == nil {
-			to := url.URL{Scheme: "https", Host: v.r.Host, Path: v.r.URL.Path, RawPath: v.r.URL.RawPath, RawQuery: v.r.URL.RawQuery}
+			to := url.URL{Scheme: "https", Host: v.host(), Path: v.r.URL.Path, RawPath: v.r.URL.RawPath, RawQuery: v.r.URL.RawQuery}
 			http.Redirect(v.w, v.r, to.String(), http.StatusPermanentRedirect)
 			return false
 		}

@@ -190,11 +190,12 @@ func TestPlainHTTP(t *testing.T) {
 		get := func(path string) answer {
 			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, plain.URL+path, nil)
 			must(t, "request", err)
+			r.Host = "attacker.example"
 			return do(t, f.plainClient(), r)
 		}
 		path := "/oauth/" + poolID + "/login?" + f.query().Encode()
 		a := get(path)
-		if to := a.Header.Get("Location"); a.StatusCode != http.StatusPermanentRedirect || to != "https"+strings.TrimPrefix(plain.URL, "http")+path {
+		if to := a.Header.Get("Location"); a.StatusCode != http.StatusPermanentRedirect || to != f.server.URL+path {
 			t.Errorf("%d %s", a.StatusCode, to)
 		}
 		if len(a.Cookies()) != 0 {

@@ -107,7 +107,7 @@ func (c *csvReader) user(line int, fields []string) (userpool.ImportUser, *Probl
 		case name == columnMFA || strings.HasSuffix(name, "_verified"):
 			word := strings.ToLower(v) // spreadsheets write TRUE
 			if word != "true" && word != "false" {
-				return userpool.ImportUser{}, &Problem{line, name, quote(v) + " is neither true nor false"}
+				return userpool.ImportUser{}, &Problem{line, 0, name, quote(v) + " is neither true nor false"}
 			}
 			if name == columnMFA {
 				u.SMS = word == "true"
@@ -119,7 +119,7 @@ func (c *csvReader) user(line int, fields []string) (userpool.ImportUser, *Probl
 		}
 	}
 	if u.Username == "" {
-		return userpool.ImportUser{}, &Problem{line, columnUsername, "there is no value"}
+		return userpool.ImportUser{}, &Problem{line, 0, columnUsername, "there is no value"}
 	}
 	return u, nil
 }

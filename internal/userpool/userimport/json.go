@@ -17,6 +17,7 @@ import (
 type jsonReader struct {
 	r     *bufio.Reader
 	line  int
+	entry int
 	array bool
 	state int
 }
@@ -43,7 +44,8 @@ func (j *jsonReader) Next() (Row, error) {
 	if ch != '{' {
 		return Row{}, &SyntaxError{j.line, quote(string(rune(ch))) + " where an object begins"}
 	}
-	row := Row{Line: j.line}
+	j.entry++
+	row := Row{Line: j.line, Entry: j.entry}
 	raw, err := j.object()
 	if err != nil {
 		return Row{}, err
@@ -53,7 +55,7 @@ func (j *jsonReader) Next() (Row, error) {
 		if !ok {
 			p = &fieldError{message: "not JSON: " + err.Error()}
 		}
-		row.User, row.Problem = userpool.ImportUser{}, &Problem{row.Line, p.field, p.message}
+		row.User, row.Problem = userpool.ImportUser{}, &Problem{row.Line, row.Entry, p.field, p.message}
 	}
 	return row, nil
 }

@@ -134,6 +134,13 @@ func TestJSON(t *testing.T) {
 			"another member", `{"username":"a","Username":"b"}`,
 			[]string{"line 1: Username: there is no such member; there are username, attributes, groups, enabled, status, password_hash"},
 		},
+		{
+			"an array on one line", `[{"username":"a"},{"username":""},{"username":"b"},{"foo":1}]`,
+			[]string{
+				"1 a", "line 1, user 2: username: there is no value", "1 b",
+				"line 1, user 4: foo: there is no such member; there are username, attributes, groups, enabled, status, password_hash",
+			},
+		},
 		{"twice", `{"username":"a","username":"b"}`, []string{"line 1: username: is there twice"}},
 		{"an attribute twice", `{"username":"a","attributes":{"a":"1","a":"2"}}`, []string{"line 1: a: is there twice"}},
 		{"types", `{"username":1}` + "\n" + `{"username":"a","attributes":[]}` + "\n" + `{"username":"a","groups":"x"}` + "\n" +

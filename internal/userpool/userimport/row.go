@@ -8,22 +8,37 @@ import (
 
 // Problem is what is wrong with a row.
 type Problem struct {
-	Line    int    `json:"line"`
+	Line int `json:"line"`
+	// Entry is which object of a JSON file it is, from 1: an array may be one line.
+	Entry   int    `json:"entry,omitempty"`
 	Field   string `json:"field,omitempty"`
 	Message string `json:"message"`
 }
 
 // String is the problem as people read it.
 func (p Problem) String() string {
+	at := place{p.Line, p.Entry}
 	if p.Field == "" {
-		return fmt.Sprintf("line %d: %s", p.Line, p.Message)
+		return fmt.Sprintf("%s: %s", at, p.Message)
 	}
-	return fmt.Sprintf("line %d: %s: %s", p.Line, p.Field, p.Message)
+	return fmt.Sprintf("%s: %s: %s", at, p.Field, p.Message)
+}
+
+// place is where a row is.
+type place struct{ line, entry int }
+
+// String leaves out what the line says already.
+func (p place) String() string {
+	if p.entry == 0 || p.entry == p.line {
+		return fmt.Sprintf("line %d", p.line)
+	}
+	return fmt.Sprintf("line %d, user %d", p.line, p.entry)
 }
 
 // Row is a user of a file, or what is wrong with it.
 type Row struct {
 	Line    int
+	Entry   int // as in Problem
 	User    userpool.ImportUser
 	Problem *Problem
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"hash/maphash"
 	"io"
-	"strconv"
 	"strings"
 	"time"
 
@@ -15,7 +14,7 @@ import (
 )
 
 const (
-	// maxSeen bounds the memory by which duplicates are found, to about 40 MB.
+	// maxSeen bounds the memory by which duplicates are found, to about 50 MB.
 	// Beyond, a duplicate counts as a user that exists.
 	maxSeen = 1 << 20
 	// progressEvery is how often progress is reported.
@@ -84,7 +83,7 @@ func Run(ctx context.Context, c Config, file io.Reader) (Totals, error) {
 	if err != nil {
 		return Totals{}, err
 	}
-	r := run{Config: c, began: time.Now(), seed: maphash.MakeSeed(), seen: map[uint64]int{}, fold: p.Settings.FoldName}
+	r := run{Config: c, began: time.Now(), seed: maphash.MakeSeed(), seen: map[uint64]place{}, fold: p.Settings.FoldName}
 	r.told = r.began
 	err = r.all(ctx, reader)
 	if e, ok := errors.AsType[*SyntaxError](err); ok {
@@ -119,7 +118,7 @@ type run struct {
 	began, told time.Time
 	totals      Totals
 	seed        maphash.Seed
-	seen        map[uint64]int // the lines of names
+	seen        map[uint64]place // of names
 	fold        func(string) string
 	rows        []Row
 }
@@ -154,11 +153,11 @@ func (r *run) all(ctx context.Context, reader Reader) error {
 // duplicate finds a name that an earlier line has.
 func (r *run) duplicate(row Row) *Problem {
 	key := maphash.String(r.seed, r.fold(row.User.Username))
-	if line, ok := r.seen[key]; ok {
-		return &Problem{row.Line, "username", "the same user as in line " + strconv.Itoa(line)}
+	if at, ok := r.seen[key]; ok {
+		return &Problem{row.Line, row.Entry, "username", "the same user as in " + at.String()}
 	}
 	if len(r.seen) < maxSeen {
-		r.seen[key] = row.Line
+		r.seen[key] = place{row.Line, row.Entry}
 	}
 	return nil
 }
@@ -186,7 +185,7 @@ func (r *run) flush(ctx context.Context) error {
 		case result.Exists:
 			r.totals.Skipped++
 		case result.Message != "":
-			if err := r.fail(Problem{r.rows[i].Line, result.Field, result.Message}); err != nil {
+			if err := r.fail(Problem{r.rows[i].Line, r.rows[i].Entry, result.Field, result.Message}); err != nil {
 				return err
 			}
 		default:
