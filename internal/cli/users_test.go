@@ -53,6 +53,7 @@ func TestUsersImport(t *testing.T) {
 	}
 	stopped := done(0)
 	stopped.Error = "line 9: the array does not end"
+	nothing := userimport.Event{Done: &userimport.Totals{Line: 1}, Error: "line 1: the file is empty"}
 	for _, c := range []struct {
 		name   string
 		args   []string
@@ -87,7 +88,13 @@ func TestUsersImport(t *testing.T) {
 			"stopped", nil,
 			[]userimport.Event{stopped},
 			cli.ExitFailure, "dry=false&pool=us-east-1_AbCdEf123",
-			"2000 users imported, 1 skipped because they exist, 0 failed; 2001 users/s\n", "preamp: line 9: the array does not end\n",
+			"2000 users imported, 1 skipped because they exist, 0 failed; 2001 users/s\n", "preamp: line 9: the array does not end\npreamp: What is told above is done; run it again to go on.\n",
+		},
+		{
+			"nothing of it", nil,
+			[]userimport.Event{nothing},
+			cli.ExitFailure, "dry=false&pool=us-east-1_AbCdEf123",
+			"0 users imported, 0 skipped because they exist, 0 failed; 0 users/s\n", "preamp: line 1: the file is empty\n",
 		},
 		{"the server went away", nil, []userimport.Event{progress}, cli.ExitFailure, "dry=false&pool=us-east-1_AbCdEf123", "", "preamp: the server has ended the import: run it again to go on\n"},
 		{"no pool", []string{"--pool", "us-east-1_Nothing00"}, nil, cli.ExitFailure, "dry=false&pool=us-east-1_Nothing00", "", "preamp: User pool x does not exist.\n"},
@@ -104,6 +111,9 @@ func TestUsersImport(t *testing.T) {
 			r := run(t, nil, append([]string{"users", "import", name, "--pool", "us-east-1_AbCdEf123", "--data", dir}, c.args...)...)
 			if r.code != c.code || r.out != c.out || !strings.Contains(r.err, c.err) || query != c.query {
 				t.Errorf("code %d, out %q, err %q, query %q", r.code, r.out, r.err, query)
+			}
+			if c.name == "nothing of it" && strings.Contains(r.err, "run it again") {
+				t.Errorf("err %q", r.err)
 			}
 			if len(c.events) > 0 && file != "the file" {
 				t.Errorf("sent %q", file)

@@ -53,20 +53,10 @@ func each(t *testing.T, fn func(t *testing.T, w *world)) {
 	})
 }
 
-// unlimited takes the rates away that would refuse the tests before they are
-// judged.
-const unlimited = `limits:
-  requests_per_second: 100000
-  cognito: {user_authentication: 0, user_creation: 0, user_account_recovery: 0, user_token: 0, user_read: 0, user_update: 0, user_list: 0,
-    user_resource_read: 0, user_resource_update: 0, user_pool_read: 0, user_pool_update: 0, user_pool_resource_read: 0,
-    user_pool_resource_update: 0, client_read: 0, client_update: 0, identity_get_id: 0, identity_open_id_token: 0, identity_credentials: 0,
-    one_user_read: 0, one_user_write: 0}
-`
-
 func newWorld(t *testing.T, database string) *world {
 	t.Helper()
 	post := harness.NewPost(t)
-	s := harness.Serve(t, harness.ServeOptions{Database: database, Extra: post.Extra + unlimited})
+	s := harness.Serve(t, harness.ServeOptions{Database: database, Extra: post.Extra + harness.Unlimited})
 	w := &world{T: t, server: s, http: s.Client(), post: post}
 	w.shop = w.app("shop", "schema.graphql")
 	w.other = w.app("other", "")

@@ -19,6 +19,16 @@ type ServeOptions struct {
 	Extra string
 }
 
+// Unlimited is ServeOptions.Extra that takes the rates away, which would refuse
+// the calls of a fast test before they are judged.
+const Unlimited = `limits:
+  requests_per_second: 100000
+  cognito: {user_authentication: 0, user_creation: 0, user_account_recovery: 0, user_token: 0, user_read: 0, user_update: 0, user_list: 0,
+    user_resource_read: 0, user_resource_update: 0, user_pool_read: 0, user_pool_update: 0, user_pool_resource_read: 0,
+    user_pool_resource_update: 0, client_read: 0, client_update: 0, identity_get_id: 0, identity_open_id_token: 0, identity_credentials: 0,
+    one_user_read: 0, one_user_write: 0}
+`
+
 // NewServe prepares `preamp serve --insecure` on a fresh data directory with a
 // configuration file, a master key and a first access key, as an administrator
 // does.

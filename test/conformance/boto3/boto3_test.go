@@ -45,7 +45,7 @@ func TestBoto3(t *testing.T) {
 			harness.Without(t, "postgres")
 			post := harness.NewPost(t)
 			run(t, python, module, harness.Serve(t, harness.ServeOptions{
-				Database: dbtest.Database(t), Extra: "limits:\n  requests_per_second: 100000\n" + post.Extra,
+				Database: dbtest.Database(t), Extra: harness.Unlimited + post.Extra,
 			}), "SUITE_POST="+post.File)
 		})
 	}

@@ -17,7 +17,9 @@ from cognito import (
     idp,
     message,
     number,
+    recent,
     srp_login,
+    wire,
     wrong,
 )
 
@@ -110,22 +112,34 @@ class Users(Pool):
             ClientId=self.client, AuthFlow="REFRESH_TOKEN_AUTH", AuthParameters={"REFRESH_TOKEN": t["RefreshToken"]}
         )["AuthenticationResult"]
         self.assertNotIn("RefreshToken", by_flow)
-        again = idp.get_tokens_from_refresh_token(ClientId=self.client, RefreshToken=t["RefreshToken"])["AuthenticationResult"]
+        again = recent.get_tokens_from_refresh_token(ClientId=self.client, RefreshToken=t["RefreshToken"])["AuthenticationResult"]
         self.assertNotIn("RefreshToken", again)
         for r in by_flow, again:
             self.assertEqual(claims(r["AccessToken"])["origin_jti"], claims(t["AccessToken"])["origin_jti"])
             self.assertEqual(claims(r["IdToken"])["auth_time"], claims(t["IdToken"])["auth_time"])
         for bad in t["RefreshToken"][:-4], t["RefreshToken"] + "AAAA", "x", t["AccessToken"]:
             with Refused("NotAuthorizedException", "Invalid Refresh Token"):
-                idp.get_tokens_from_refresh_token(ClientId=self.client, RefreshToken=bad)
+                recent.get_tokens_from_refresh_token(ClientId=self.client, RefreshToken=bad)
         idp.revoke_token(ClientId=self.client, Token=t["RefreshToken"])
         with Refused("NotAuthorizedException", "Refresh Token has been revoked"):
-            idp.get_tokens_from_refresh_token(ClientId=self.client, RefreshToken=t["RefreshToken"])
+            recent.get_tokens_from_refresh_token(ClientId=self.client, RefreshToken=t["RefreshToken"])
         with Refused("NotAuthorizedException", "Access Token has been revoked"):
             idp.get_user(AccessToken=again["AccessToken"])
 
+    def test_without_a_model(self):
+        at = {"UserPoolId": self.pool, "ClientId": self.client}
+        self.assertEqual(wire.describe_user_pool_client(**at)["UserPoolClient"]["ClientId"], self.client)
+        login = {"USERNAME": self.user(), "PASSWORD": PASSWORD}
+        t = wire.initiate_auth(ClientId=self.client, AuthFlow="USER_PASSWORD_AUTH", AuthParameters=login)
+        refresh = {"ClientId": self.client, "RefreshToken": t["AuthenticationResult"]["RefreshToken"]}
+        self.assertIn("AccessToken", wire.get_tokens_from_refresh_token(**refresh)["AuthenticationResult"])
+        with Refused("NotAuthorizedException", "Invalid Refresh Token"):
+            wire.get_tokens_from_refresh_token(**{**refresh, "RefreshToken": "x"})
+        with Refused("ResourceNotFoundException"):
+            wire.describe_user_pool_client(**{**at, "ClientId": "a" * 26})
+
     def test_rotation(self):
-        made = idp.create_user_pool_client(
+        made = recent.create_user_pool_client(
             UserPoolId=self.pool,
             ClientName="rotating",
             ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH"],
@@ -134,13 +148,13 @@ class Users(Pool):
         first = idp.initiate_auth(
             ClientId=made, AuthFlow="USER_PASSWORD_AUTH", AuthParameters={"USERNAME": self.user(), "PASSWORD": PASSWORD}
         )["AuthenticationResult"]["RefreshToken"]
-        second = idp.get_tokens_from_refresh_token(ClientId=made, RefreshToken=first)["AuthenticationResult"]["RefreshToken"]
+        second = recent.get_tokens_from_refresh_token(ClientId=made, RefreshToken=first)["AuthenticationResult"]["RefreshToken"]
         self.assertNotEqual(first, second)
         with Refused("RefreshTokenReuseException"):
-            idp.get_tokens_from_refresh_token(ClientId=made, RefreshToken=first)
+            recent.get_tokens_from_refresh_token(ClientId=made, RefreshToken=first)
         # Using a token again ends the family.
         with Refused("NotAuthorizedException"):
-            idp.get_tokens_from_refresh_token(ClientId=made, RefreshToken=second)
+            recent.get_tokens_from_refresh_token(ClientId=made, RefreshToken=second)
 
     def test_passwords(self):
         mail = self.user()
@@ -219,12 +233,13 @@ class Users(Pool):
     def test_choice_of_first_factor(self):
         pool = idp.describe_user_pool(UserPoolId=self.pool)["UserPool"]
         policies = {**pool["Policies"], "SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "EMAIL_OTP", "SMS_OTP"]}}
-        idp.update_user_pool(UserPoolId=self.pool, AutoVerifiedAttributes=pool["AutoVerifiedAttributes"], Policies=policies)
+        verified = pool["AutoVerifiedAttributes"]
+        recent.update_user_pool(UserPoolId=self.pool, AutoVerifiedAttributes=verified, Policies=policies)
         phone = number()
         mail = self.user(phone_number=phone, phone_number_verified="true")
 
         def begin(**parameters):
-            return idp.initiate_auth(
+            return recent.initiate_auth(
                 ClientId=self.client, AuthFlow="USER_AUTH", AuthParameters={"USERNAME": mail, **parameters}
             )
 
@@ -265,7 +280,7 @@ class Users(Pool):
         with Refused("NotAuthorizedException", "Unable to verify secret hash for client " + made["ClientId"]):
             idp.initiate_auth(AuthParameters={**parameters, "SECRET_HASH": digest("other")}, **start)
         t = idp.initiate_auth(AuthParameters={**parameters, "SECRET_HASH": digest(mail)}, **start)["AuthenticationResult"]
-        again = idp.get_tokens_from_refresh_token(
+        again = recent.get_tokens_from_refresh_token(
             ClientId=made["ClientId"], ClientSecret=made["ClientSecret"], RefreshToken=t["RefreshToken"]
         )
         self.assertIn("AccessToken", again["AuthenticationResult"])
@@ -278,7 +293,7 @@ class Users(Pool):
             with Refused("NotAuthorizedException"):
                 idp.get_user(AccessToken=t["AccessToken"])
             with Refused("NotAuthorizedException"):
-                idp.get_tokens_from_refresh_token(ClientId=self.client, RefreshToken=t["RefreshToken"])
+                recent.get_tokens_from_refresh_token(ClientId=self.client, RefreshToken=t["RefreshToken"])
         third = self.tokens(mail)
         idp.admin_user_global_sign_out(UserPoolId=self.pool, Username=mail)
         with Refused("NotAuthorizedException"):
@@ -325,7 +340,7 @@ class Users(Pool):
     def test_deferred(self):
         access = self.tokens(self.user())["AccessToken"]
         for call in (
-            lambda: idp.start_web_authn_registration(AccessToken=access),
+            lambda: recent.start_web_authn_registration(AccessToken=access),
             lambda: idp.create_resource_server(UserPoolId=self.pool, Identifier="x", Name="x"),
         ):
             with self.assertRaises(Exception) as caught:
