@@ -2,23 +2,16 @@ package main
 
 import (
 	"context"
-	"crypto"
-	"crypto/rand"
-	"crypto/rsa"
-	"crypto/sha256"
-	"encoding/base64"
 	"fmt"
 	"net/http"
 	"os"
-	"runtime"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"preamp/internal/sigv4"
-	"preamp/internal/userpool/srp"
 )
 
 // poolSizes are the numbers of users that are compared.
@@ -37,12 +30,34 @@ type authReport struct {
 
 // signinRow compares what a sign-in costs the server with the arithmetic in it.
 type signinRow struct {
-	name        string
-	perSecond   float64
-	cost, crypt time.Duration // CPU time of the server, and of the arithmetic alone
+	name    string
+	samples []signinSample // one per round
 }
 
-func (r signinRow) ratio() float64 { return float64(r.crypt) / float64(r.cost) }
+// signinSample is one round: CPU time of the server, and of a bare handler that does
+// the arithmetic alone.
+type signinSample struct {
+	perSecond   float64
+	cost, crypt time.Duration
+}
+
+func (r signinRow) ratio() float64 {
+	var all []float64
+	for _, s := range r.samples {
+		all = append(all, float64(s.crypt)/float64(s.cost))
+	}
+	return median(all)
+}
+
+// middle is the round in the middle of those of the ratio.
+func (r signinRow) middle() signinSample {
+	for _, s := range r.samples {
+		if float64(s.crypt)/float64(s.cost) == r.ratio() {
+			return s
+		}
+	}
+	return signinSample{}
+}
 
 // stormRow is getItem beside sign-ins, and alone.
 type stormRow struct {
@@ -93,141 +108,84 @@ func (m *measurement) auth(ctx context.Context) (*authReport, error) {
 	return out, m.tokens(ctx, out, pools[0])
 }
 
-// signins measures the cost of a sign-in, by both ways to prove a password.
+// signins measures the cost of a sign-in, by both ways to prove a password, in
+// turns with that of the arithmetic.
 func (m *measurement) signins(ctx context.Context, out *authReport, p userPool) error {
-	crypt, err := cryptoCosts()
+	bare, limit, err := startCrypto(ctx)
 	if err != nil {
 		return err
 	}
+	defer limit.kill()
 	client := &http.Client{}
 	defer client.CloseIdleConnections()
 	for _, way := range []struct {
-		name  string
-		crypt time.Duration
-		do    func(n int) error
+		name string
+		do   func(p userPool, n int) error
 	}{
-		{"SRP", crypt.srp, func(n int) error { return p.bySRP(ctx, client, n) }},
-		{"password", crypt.password, func(n int) error { _, err := p.byPassword(ctx, client, n); return err }},
+		{"SRP", func(p userPool, n int) error { return p.bySRP(ctx, client, n) }},
+		{"password", func(p userPool, n int) error { _, err := p.byPassword(ctx, client, n); return err }},
 	} {
-		before, err := m.process.cpu()
-		if err != nil {
-			return err
-		}
-		n, began := 0, time.Now()
-		for ; time.Since(began) < 4*m.each; n++ {
-			if err := way.do(n); err != nil {
+		row := signinRow{name: way.name}
+		for range rounds {
+			var s signinSample
+			if s.crypt, _, err = m.costOf(limit, func(n int) error { return way.do(bare, n) }); err != nil {
 				return err
 			}
+			if s.cost, s.perSecond, err = m.costOf(m.process, func(n int) error { return way.do(p, n) }); err != nil {
+				return err
+			}
+			row.samples = append(row.samples, s)
 		}
-		took := time.Since(began)
-		after, err := m.process.cpu()
-		if err != nil {
-			return err
-		}
-		out.signins = append(out.signins, signinRow{
-			name: way.name, perSecond: float64(n) / took.Seconds(), cost: (after - before) / time.Duration(n), crypt: way.crypt,
-		})
+		out.signins = append(out.signins, row)
 	}
 	return nil
 }
 
-type cryptoCost struct{ srp, password time.Duration }
-
-// cryptoCosts is the CPU time of the arithmetic that a sign-in cannot do without:
-// the two halves of a handshake, or one check of a password, and two signatures.
-func cryptoCosts() (out cryptoCost, err error) {
-	const times = 100
-	server := srp.New()
-	who := srp.Identity{Pool: "abcdefghi", User: "user"}
-	salt, err := srp.NewSalt(rand.Reader)
+// costOf is the CPU time that a server takes for one of what do does, and how often
+// a second it is done.
+func (m *measurement) costOf(p *process, do func(n int) error) (cost time.Duration, perSecond float64, err error) {
+	before, err := p.cpu()
 	if err != nil {
-		return out, err
+		return 0, 0, err
 	}
-	verifier := server.Verifier(who, poolPassword, salt)
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		return out, err
-	}
-	h, err := newHandshake()
-	if err != nil {
-		return out, err
-	}
-	wrong := base64.StdEncoding.EncodeToString(make([]byte, sha256.Size))
-	proof, err := srp.ParseProof("YmxvY2s=", "Mon Nov 2 08:05:09 UTC 2026", wrong)
-	if err != nil {
-		return out, err
-	}
-	sign := func() {
-		for range 2 {
-			sum := sha256.Sum256([]byte("a token"))
-			if _, e := rsa.SignPKCS1v15(nil, key, crypto.SHA256, sum[:]); e != nil {
-				err = e
-			}
+	n, began := 0, time.Now()
+	for ; time.Since(began) < 2*m.each; n++ {
+		if err := do(n); err != nil {
+			return 0, 0, err
 		}
 	}
-	out.srp = threadCost(times, func() {
-		public, e := server.ParsePublic(h.public.Text(16))
-		if e != nil {
-			err = e
-			return
-		}
-		begun, e := server.Begin(verifier, public, rand.Reader)
-		if e != nil {
-			err = e
-			return
-		}
-		_ = server.Verify(begun, who, verifier, proof) // refused, after the same arithmetic
-		sign()
-	})
-	out.password = threadCost(times, func() {
-		server.CheckPassword(who, poolPassword, salt, verifier)
-		sign()
-	})
-	return out, err
+	took := time.Since(began)
+	after, err := p.cpu()
+	return (after - before) / time.Duration(n), float64(n) / took.Seconds(), err
 }
 
-// threadCost is the CPU time of fn.
-func threadCost(times int, fn func()) time.Duration {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	fn() // warm
-	before := threadTime()
-	for range times {
-		fn()
-	}
-	return (threadTime() - before) / time.Duration(times)
-}
-
-func threadTime() time.Duration {
-	var u syscall.Rusage
-	const thread = 1 // RUSAGE_THREAD
-	if err := syscall.Getrusage(thread, &u); err != nil {
-		return 0
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-}
-
-// cpu is the CPU time that the server has taken.
+// cpu is the CPU time that the threads of the server have taken, to the nanosecond:
+// what /proc/<pid>/stat says is counted in ticks of 10 ms.
 func (p *process) cpu() (time.Duration, error) {
-	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", p.cmd.Process.Pid))
 	if err != nil {
 		return 0, err
 	}
-	// The name in parentheses may hold spaces; what follows does not.
-	_, rest, _ := strings.Cut(string(raw), ") ")
-	fields := strings.Fields(rest)
-	if len(fields) < 13 {
-		return 0, fmt.Errorf("/proc says %q", raw)
-	}
-	var ticks int64
-	for _, f := range fields[11:13] { // utime, stime
-		n, err := strconv.ParseInt(f, 10, 64)
+	var all time.Duration
+	for _, t := range threads {
+		raw, err := os.ReadFile(t)
+		if err != nil {
+			continue // the thread has ended
+		}
+		fields := strings.Fields(string(raw))
+		if len(fields) == 0 {
+			return 0, fmt.Errorf("%s is empty", t)
+		}
+		n, err := strconv.ParseInt(fields[0], 10, 64)
 		if err != nil {
 			return 0, err
 		}
-		ticks += n
+		all += time.Duration(n)
 	}
-	return time.Duration(ticks) * time.Second / 100, nil
+	if all == 0 {
+		return 0, fmt.Errorf("no CPU time of the server in /proc")
+	}
+	return all, nil
 }
 
 // users compares a small pool with a large one.

@@ -59,7 +59,11 @@ func command(ctx context.Context) error {
 	only := flag.String("only", "", "comma list of parts: "+strings.Join(allParts, ", "))
 	peers := flag.String("peers", "", "compare with other products instead: the folder of their recipes")
 	limit := flag.String("limit", "", "serve a limit (used by the benchmark itself)")
+	arithmetic := flag.String("crypto", "", "serve the limit of sign-ins at this address (used by the benchmark itself)")
 	flag.Parse()
+	if *arithmetic != "" {
+		return serveCrypto(ctx, *arithmetic)
+	}
 	if *limit != "" {
 		return limitCommand(ctx, *limit)
 	}

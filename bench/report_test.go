@@ -71,7 +71,7 @@ func TestReport(t *testing.T) {
 func TestAuthReport(t *testing.T) {
 	t.Parallel()
 	r := authReport{
-		signins: []signinRow{{name: "SRP", perSecond: 150, cost: 5 * time.Millisecond, crypt: 4 * time.Millisecond}},
+		signins: []signinRow{{name: "SRP", samples: []signinSample{{perSecond: 150, cost: 5 * time.Millisecond, crypt: 4 * time.Millisecond}}}},
 		token:   []row{{name: "get", connections: 1, own: samples(95, 95, 95), limit: samples(100, 100, 100), target: leastToken}},
 		growth:  []growthRow{{name: "sign-in", connections: 1, small: samples(110, 110, 110), large: samples(100, 100, 100)}},
 		storm:   []stormRow{{connections: 8, quiet: samples(1, 1, 1), storm: samples(1, 1, 1), signins: 200}},
@@ -91,7 +91,7 @@ func TestAuthReport(t *testing.T) {
 	for i := range slow {
 		slow[i].p99 *= 3
 	}
-	r.signins[0].cost, r.token[0].own, r.growth[0].large, r.storm[0].storm = 8*time.Millisecond, samples(80, 80, 80), samples(80, 80, 80), slow
+	r.signins[0].samples[0].cost, r.token[0].own, r.growth[0].large, r.storm[0].storm = 8*time.Millisecond, samples(80, 80, 80), samples(80, 80, 80), slow
 	want := "sqlite sign-in by SRP (0.50 of 0.8); sqlite get with a token at 1 (0.80 of 0.9); sqlite sign-in in a large pool (1.38, at most 1.3); " +
 		"sqlite get at 8 in a storm of sign-ins (3.0, under 3.0)"
 	if got := strings.Join(r.missed("sqlite"), "; "); got != want {

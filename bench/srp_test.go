@@ -4,6 +4,8 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -54,11 +56,34 @@ func TestHandshake(t *testing.T) {
 	}
 }
 
-func TestCryptoCosts(t *testing.T) {
+// The limit of sign-ins takes the requests of both ways, and no wrong password.
+func TestCryptoLimit(t *testing.T) {
 	t.Parallel()
-	c, err := cryptoCosts()
-	if err != nil || c.srp <= 0 || c.password <= 0 {
-		t.Errorf("costs %+v, error %v", c, err)
+	l, err := newCryptoLimit()
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(l)
+	t.Cleanup(server.Close)
+	p := userPool{url: server.URL, id: limitPool, client: "limit", users: signers}
+	if err := p.bySRP(t.Context(), http.DefaultClient, 1); err != nil {
+		t.Error(err)
+	}
+	if out, err := p.byPassword(t.Context(), http.DefaultClient, 1); err != nil || out.AuthenticationResult.AccessToken == "" {
+		t.Errorf("%+v, %v", out, err)
+	}
+	for _, body := range []string{
+		`{"AuthFlow":"USER_PASSWORD_AUTH","AuthParameters":{"PASSWORD":"another"}}`, `{"AuthFlow":"USER_SRP_AUTH","AuthParameters":{"SRP_A":"0"}}`,
+		`{"ChallengeResponses":{}}`, `{`,
+	} {
+		resp, err := http.Post(server.URL, "application/json", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		if resp.StatusCode != http.StatusBadRequest {
+			t.Errorf("%s is answered %d", body, resp.StatusCode)
+		}
 	}
 }
 

@@ -107,8 +107,11 @@ func (p pools) Issuer(_ context.Context, poolID string) (string, error) {
 }
 
 func (p pools) VerifyToken(_ context.Context, poolID, token string) (authn.Caller, error) {
+	if poolID != ownPool {
+		return authn.Caller{}, errs.Missing("UserPool", "not one of this server")
+	}
 	keys, err := oidc.ParseKeySet(p.d.own.KeySet())
-	if err != nil || poolID != ownPool {
+	if err != nil {
 		return authn.Caller{}, err
 	}
 	claims, err := keys.Check(p.d.own.URL, token, p.d.clock())

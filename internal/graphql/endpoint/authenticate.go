@@ -18,7 +18,8 @@ type UserPools interface {
 	// not one of this server.
 	Issuer(ctx context.Context, poolID string) (string, error)
 	// VerifyToken verifies an access or id token of a pool; it gets all texts that
-	// could be one. Its errors: one that wraps oidc.ErrExpired for a token that was
+	// could be one. Its errors: errs.NotFound for a pool that is not one of this
+	// server; one that wraps oidc.ErrExpired for a token that was
 	// good before, oidc.ErrRefused or errs.Unauthenticated for one that is not good,
 	// and errs.Unavailable. They are logged, so they hold nothing of the token.
 	VerifyToken(ctx context.Context, poolID, token string) (authn.Caller, error)
@@ -113,6 +114,15 @@ var errForeign = errors.New("endpoint: the token is of no issuer of this API")
 // API. Which of the two the token names decides the mode; the pool, if both have
 // the same name.
 func (r *Registry) byToken(ctx context.Context, a *access, token string) (authn.Caller, error) {
+	if a.pool != "" && a.provider.URL == "" && r.c.UserPools != nil {
+		// The usual case: there is nobody else whose token it could be, unless the pool
+		// is one on AWS.
+		c, err := r.c.UserPools.VerifyToken(ctx, a.pool, token)
+		if errs.KindOf(err) != errs.NotFound {
+			c.Mode = authn.UserPool
+			return c, err
+		}
+	}
 	pool, own, err := r.poolIssuer(ctx, a)
 	if err != nil {
 		return authn.Caller{}, err
