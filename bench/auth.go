@@ -2,13 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"preamp/internal/sigv4"
@@ -276,26 +276,17 @@ func (m *measurement) storm(ctx context.Context, p userPool, get target, connect
 			return out, err
 		}
 		out.quiet = append(out.quiet, s)
-		var done atomic.Int64
-		began := time.Now()
-		err = during(ctx, stormers, func(ctx context.Context, client *http.Client, n int) error {
-			_, err := p.byPassword(ctx, client, n)
-			if err == nil {
-				done.Add(1)
-			} else if strings.Contains(err.Error(), "TooManyRequestsException") {
-				return nil // refused is what a storm is answered
-			}
-			return err
-		}, func() error {
-			time.Sleep(m.each / 4) // until it blows
-			s, err := get.run(connections, m.each)
-			out.storm = append(out.storm, s)
-			return err
-		})
+		stop, err := startStorm(ctx, p)
 		if err != nil {
 			return out, err
 		}
-		out.signins += float64(done.Load()) / time.Since(began).Seconds() / rounds
+		time.Sleep(m.each / 2) // until it blows
+		s, err = get.run(connections, m.each)
+		perSecond, e := stop()
+		if err := errors.Join(err, e); err != nil {
+			return out, err
+		}
+		out.storm, out.signins = append(out.storm, s), out.signins+perSecond/rounds
 	}
 	return out, nil
 }

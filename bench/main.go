@@ -60,7 +60,11 @@ func command(ctx context.Context) error {
 	peers := flag.String("peers", "", "compare with other products instead: the folder of their recipes")
 	limit := flag.String("limit", "", "serve a limit (used by the benchmark itself)")
 	arithmetic := flag.String("crypto", "", "serve the limit of sign-ins at this address (used by the benchmark itself)")
+	storm := flag.String("storm", "", "sign in until the end (used by the benchmark itself)")
 	flag.Parse()
+	if *storm != "" {
+		return stormCommand(ctx, *storm)
+	}
 	if *arithmetic != "" {
 		return serveCrypto(ctx, *arithmetic)
 	}

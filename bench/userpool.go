@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"strings"
-	"sync"
 	"time"
 
 	"golang.org/x/crypto/bcrypt"
@@ -188,34 +187,4 @@ func (p userPool) target(operation, want string, in func(n int) map[string]any) 
 			return b
 		},
 	}
-}
-
-// during runs fn while workers do something again and again, and answers what the
-// first of them failed with.
-func during(ctx context.Context, workers int, work func(ctx context.Context, client *http.Client, n int) error, fn func() error) error {
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	var wg sync.WaitGroup
-	failed := make([]error, workers)
-	for w := range workers {
-		wg.Go(func() {
-			client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 1}}
-			defer client.CloseIdleConnections()
-			for n := w; ctx.Err() == nil; n += workers {
-				if err := work(ctx, client, n); err != nil && ctx.Err() == nil {
-					failed[w] = err
-					return
-				}
-			}
-		})
-	}
-	err := fn()
-	stop()
-	wg.Wait()
-	for _, e := range failed {
-		if err == nil {
-			err = e
-		}
-	}
-	return err
 }
