@@ -295,7 +295,6 @@ func TestJobPool(t *testing.T) {
 			_, err := identitypool.UpdatePool(tx, missing, func(*identitypool.Settings) error { return nil }, start)
 			return err
 		}), gone, "")
-		want(t, again(func(tx *db.Tx) error { return identitypool.EndCredentials(tx, missing, start) }), gone, "")
 
 		f.tx(t, pool, func(tx *db.Tx) error { return identitypool.DropPool(tx, pool) })
 		f.tx(t, pool, func(tx *db.Tx) error { return identitypool.DropPool(tx, pool) })

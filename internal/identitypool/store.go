@@ -109,21 +109,6 @@ func updatePool(tx *db.Tx, poolID string, change func(s *Settings) error, social
 	return p, nil
 }
 
-// EndCredentials makes all credentials that a pool has given end.
-//
-// Errors: ResourceNotFoundException.
-func EndCredentials(tx *db.Tx, poolID string, now time.Time) error {
-	n, err := tx.Exec(`UPDATE env.identity_pool SET epoch = CASE WHEN epoch >= $2 THEN epoch + 1 ELSE $2 END WHERE id = $1`,
-		poolID, now.UnixMilli())
-	if err != nil {
-		return fmt.Errorf("raise epoch: %w", err)
-	}
-	if n == 0 {
-		return noPool(poolID)
-	}
-	return nil
-}
-
 // DropPool deletes a pool with its identities. The route of its id is removed
 // afterwards. It is no error when there is none.
 func DropPool(tx *db.Tx, poolID string) error {

@@ -41,9 +41,10 @@ func (s *Server) verifyLogin(ctx context.Context, _, userPool, raw string) (iden
 	defer release()
 	now := s.pools.now()
 	c, err := s.verifier.Verify(ctx, env, name, token.ID, raw, now)
+	if e, ok := errors.AsType[token.Expired](err); ok {
+		return identitypool.Login{}, identitypool.Expired(now, e.At)
+	}
 	switch {
-	case errors.Is(err, token.ErrExpired):
-		return identitypool.Login{}, identitypool.Refused("Token expired.")
 	case errors.Is(err, token.ErrRefused):
 		return identitypool.Login{}, identitypool.Refused("")
 	case err != nil:

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -165,5 +166,29 @@ func TestSweep(t *testing.T) {
 		if count() != 0 {
 			t.Error("a code that has expired was kept")
 		}
+	})
+}
+
+// Identity pools say when the token of a login ended, in the words that clients
+// know.
+func TestExpiredLogin(t *testing.T) {
+	onBothStores(t, func(t *testing.T, r *running) {
+		pool, client := r.newPool(r.newKey())
+		login := at(r.signUp(client, "ann@example.com", "Passw0rd!"), "AuthenticationResult.IdToken")
+		c, err := r.pools.claims(t.Context(), pool, login)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.verifyLogin(t.Context(), "", pool, login); err != nil {
+			t.Fatal(err)
+		}
+		late := c.Expires.Add(time.Minute)
+		r.pools.now = func() time.Time { return late }
+		_, err = r.verifyLogin(t.Context(), "", pool, login)
+		want := fmt.Sprintf("Invalid login token. Token expired: %d >= %d", late.Unix(), c.Expires.Unix())
+		if e := errs.Public(err); err == nil || e.Message != want {
+			t.Errorf("%v, want %s", err, want)
+		}
+		r.pools.now = time.Now
 	})
 }

@@ -41,7 +41,15 @@ func refuse(why string) error {
 	return unauthorized(fmt.Errorf("%w: %s", ErrRefused, why), "Invalid Access Token")
 }
 
-func expired() error { return unauthorized(ErrExpired, "Access Token has expired") }
+// Expired is the ErrExpired of an id or access token, with the time at which it
+// ended.
+type Expired struct{ At time.Time }
+
+// Error implements error.
+func (e Expired) Error() string { return ErrExpired.Error() }
+
+// Is reports whether e is meant by target, which ErrExpired is.
+func (e Expired) Is(target error) bool { return target == ErrExpired }
 
 // compact is a token in its three parts. Only the header was read: what the rest
 // says is of no interest before the signature was checked.
@@ -157,7 +165,7 @@ func read(all map[string]any, p Pool, use Use) (*Claims, error) {
 
 func (c *Claims) checkTime(now time.Time) error {
 	if !now.Before(c.Expires) {
-		return expired()
+		return unauthorized(Expired{At: c.Expires}, "Access Token has expired")
 	}
 	if now.Before(c.NotBefore) {
 		return refuse("not valid yet")
