@@ -60,7 +60,6 @@ func TestCredentials(t *testing.T) {
 		guest := w.good("GetId", w.identity("GetId", harness.M{"IdentityPoolId": w.shop.IdentityPool})).Text("IdentityId")
 		c, other := w.credentials(guest, nil), w.credentials(guest, nil)
 		foreign := w.credentials(w.good("GetId", w.identity("GetId", harness.M{"IdentityPoolId": w.other.IdentityPool})).Text("IdentityId"), nil)
-		_ = foreign
 		signer := func(change func(s *harness.Signer)) func(*harness.Signer, *http.Request) {
 			return func(s *harness.Signer, _ *http.Request) {
 				if s != nil {

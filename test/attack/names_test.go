@@ -114,16 +114,11 @@ func TestMessages(t *testing.T) {
 		t.Run("control", func(t *testing.T) { taken(t, w.target(target, good, nil)) })
 
 		for _, name := range []string{
-			"awscognitoidentityproviderservice.InitiateAuth", "AWSCognitoIdentityProviderService.initiateAuth", "AWSCognitoIdentityProviderService.InitiateAuth ",
+			"awscognitoidentityproviderservice.InitiateAuth", "AWSCognitoIdentityProviderService.initiateAuth",
 			"AWSCognitoIdentityProviderService", "InitiateAuth", "AWSCognitoIdentityProviderService.", "AWSCognitoIdentityProviderService..InitiateAuth",
 			"AWSCognitoIdentityService.InitiateAuth", "DynamoDB_20120810.GetItem", "../../InitiateAuth",
 		} {
-			t.Run("target "+name, func(t *testing.T) {
-				if strings.TrimSpace(name) == target {
-					name = "x" + name
-				}
-				refused(t, w.target(name, good, nil))
-			})
+			t.Run("target "+name, func(t *testing.T) { refused(t, w.target(name, good, nil)) })
 		}
 		for _, operation := range []string{
 			"AdminGetUser", "AdminDeleteUser", "AdminSetUserPassword", "ListUsers", "CreateUserPool", "DeleteUserPool", "UpdateUserPool", "AdminInitiateAuth",
